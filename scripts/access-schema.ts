@@ -60,12 +60,26 @@ const rule = object(["name", "claims", "grants"], {
   mode,
 });
 
-const issuer = object(["provider", "audience", "rules"], {
+const endpoint = { type: "string", pattern: "^(https://|http://(127[.]|localhost|\\[::1\\]))" };
+const browser = object(["client_id"], {
+  client_id: {
+    description: "The page's id at the issuer, where it is a public client: the aud of people's tokens.",
+    ...text,
+    maxLength: 255,
+  },
+  scopes: { description: "Without it openid, profile and email.", ...some({ type: "string", pattern: "^[^ ]+$" }, 16) },
+  label: { description: "What the button says.", ...text, maxLength: 64 },
+  authorization_endpoint: { description: "Without it as the issuer's .well-known/openid-configuration says.", ...endpoint },
+  token_endpoint: { description: "Likewise.", ...endpoint },
+});
+
+const issuer = object(["provider", "rules"], {
   provider: { enum: Object.keys(PROVIDERS), description: "Whose tokens they are." },
   issuer: { description: "The iss of its tokens, to the letter.", type: "string", pattern: "^https?://" },
   jwks_uri: { description: "Where its keys are.", type: "string", pattern: "^(https://|http://(127[.]|localhost|\\[::1\\]))" },
   audience: { description: "The aud that its tokens must have: this server's URL, for example.", ...text, maxLength: 255 },
   algorithms: { description: "Without it RS256.", ...some({ enum: ALGORITHMS }, ALGORITHMS.length) },
+  browser: { description: "How people sign in there by the page.", ...browser },
   max_age: { description: "No token is taken that was issued longer ago: 1m to 24h.", ...DURATION },
   mode,
   rules: { description: "Who is let in: the first that fits counts.", type: "array", minItems: 1, items: { $ref: "#/definitions/rule" } },
@@ -145,6 +159,7 @@ function particular(name: string, { issuer: known, issuers, jwksUri, bound, unfi
       properties: {
         ...Object.fromEntries(needed.map((field) => [field, { type: "string" }])),
         ...(issuers && { issuer: { pattern: issuers.form.source } }),
+        ...(name !== "other" && { browser: { not: {} } }),
         rules: { items: { properties: { claims } } },
       },
     },
@@ -167,7 +182,11 @@ const SCHEMA = {
   }),
   patternProperties: { "^x-": { description: "The file's own: a place for anchors, for example." } },
   definitions: {
-    issuer: { ...issuer, allOf: Object.entries(PROVIDERS).map(([name, provider]) => particular(name, provider)) },
+    issuer: {
+      ...issuer,
+      anyOf: [{ required: ["audience"] }, { required: ["browser"] }],
+      allOf: Object.entries(PROVIDERS).map(([name, provider]) => particular(name, provider)),
+    },
     rule,
     certificate,
     grant,

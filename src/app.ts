@@ -5,6 +5,7 @@ import { ApplyEnvironmentsResponseSchema } from "../gen/ts/callme/v1/environment
 import { isIn } from "./access/address.ts";
 import { Certificates } from "./access/certificates/identities.ts";
 import { ACCESS_LIMITS, type AccessLimits } from "./access/limits.ts";
+import { SignIns } from "./access/oidc/sign-ins.ts";
 import { Tokens } from "./access/oidc/tokens.ts";
 import { type AccessRules, rulesInWords } from "./access/rules.ts";
 import { Throttle } from "./access/throttle.ts";
@@ -145,7 +146,7 @@ export async function start(options: AppOptions): Promise<App> {
 async function open(options: AppOptions, store: Store & { readonly secret: Uint8Array }, inside: Omit<Open, "door">): Promise<App> {
   const { engine, chronicle, notices, metrics } = inside;
   const { autoCreate, secrets = new Map(), log } = options;
-  const { principals, throttle, govern } = await accessOf(options, inside, store.secret);
+  const { principals, throttle, govern, signIns } = await accessOf(options, inside, store.secret);
   const admission = { open: principals.open, keys: principals.keyring.count };
   const host = options.hostFor(admission.open);
   const service = { chronicle, engine, notices, principals, throttle, fairness: new Fairness(), autoCreate, secrets };
@@ -162,7 +163,7 @@ async function open(options: AppOptions, store: Store & { readonly secret: Uint8
     legacyTtl: options.legacyTtl,
     corsOrigins: options.corsOrigins,
     direct: options.direct,
-    page: await readPage(),
+    page: { files: await readPage(), signIns },
     report: (err, method) => log.error({ err, method }, "a call failed unexpectedly"),
   });
   const { port, tls, proxies } = options;
@@ -196,7 +197,7 @@ async function accessOf(
   { engine, recorder }: Pick<Open, "engine" | "recorder">,
   secret: Uint8Array,
 ) {
-  const [tokens, certificates] = [new Tokens(log), new Certificates(log)];
+  const [tokens, certificates, signIns] = [new Tokens(log), new Certificates(log), new SignIns(log)];
   const throttle = new Throttle(sparing(ACCESS_LIMITS, proxies));
   const govern = async (given: AccessRules) => {
     throttle.limits = sparing(given.limits, proxies);
@@ -204,11 +205,15 @@ async function accessOf(
     if (certificates.trusts && tls?.clientCa === undefined)
       log.warn({}, "there are rules for client certificates, and nobody is asked for one: set CALL_ME_TLS_CLIENT_CA");
     await tokens.trust(given.issuers);
+    signIns.trust(given.issuers);
     recorder.put({ kind: "ACCESS_CHANGED", subject: "access rules", note: rulesInWords(given), by: OWN_CALL.caller });
   };
   if (rules !== undefined) await govern(rules);
-  engine.draining.addEventListener("abort", () => tokens.close());
-  return { principals: new Principals(apiKey, secret, { keyring: new Keyring(engine), tokens, certificates }), throttle, govern };
+  engine.draining.addEventListener("abort", () => {
+    tokens.close();
+    signIns.close();
+  });
+  return { signIns, principals: new Principals(apiKey, secret, { keyring: new Keyring(engine), tokens, certificates }), throttle, govern };
 }
 
 /** A call of the server itself, which waits for its answer and is named for the record. */

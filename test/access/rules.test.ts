@@ -149,6 +149,36 @@ test.each([
   expect((await read(rule(provider, claims))).warnings).toEqual([]);
 });
 
+/** An issuer of people's tokens, whose `browser` is this. */
+function ofPeople(browser: string, more = ""): string {
+  return rule("other", "{groups: /testers}").replace("  audience: https://call-me.example.com\n", `${more}  browser: ${browser}\n`);
+}
+
+test("people's tokens are for the client, and endpoints and scopes are what the file says, or as usual", async () => {
+  const text = ofPeople("{client_id: page}");
+  expect(await fitsSchema(text)).toBe(true);
+  expect((await read(text)).rules.issuers[0]).toMatchObject({
+    audience: "page",
+    browser: { clientId: "page", scopes: ["openid", "profile", "email"], label: "Sign in" },
+  });
+  const all =
+    "{client_id: page, scopes: [openid, groups], label: Acme, authorization_endpoint: https://a/b, token_endpoint: http://127.0.0.1:9/t}";
+  expect(await fitsSchema(ofPeople(all, "  audience: page\n"))).toBe(true);
+  expect((await read(ofPeople(all, "  audience: page\n"))).rules.issuers[0]?.browser).toEqual({
+    ...{ clientId: "page", scopes: ["openid", "groups"], label: "Acme" },
+    ...{ authorizationEndpoint: "https://a/b", tokenEndpoint: "http://127.0.0.1:9/t" },
+  });
+});
+
+test("the example of docs/operating.md for people is a file of rules", async () => {
+  const [, section = ""] = readFileSync(path.join(root, "docs/operating.md"), "utf8").split("\n## People\n");
+  const [example = ""] = section.match(/(?:^ {4}.*\n)+/gm) ?? [];
+  const { rules, warnings } = await read(example.replaceAll(/^ {4}/gm, ""));
+  expect(await fitsSchema(example.replaceAll(/^ {4}/gm, ""))).toBe(true);
+  expect(rules.issuers[0]?.browser?.clientId).toBe("call-me");
+  expect(warnings).toEqual([]);
+});
+
 /** Faults that no schema can know of. */
 const BEYOND_SCHEMAS: ReadonlySet<string> = new Set([
   "an identity that can change hands",
@@ -159,6 +189,9 @@ const BEYOND_SCHEMAS: ReadonlySet<string> = new Set([
   "a long hold",
   "a text for control",
   "a pattern with nothing behind its colon",
+  "people's tokens for another audience",
+  "people without openid",
+  "an endpoint of a host that would be a policy of its own",
 ]);
 
 test.each<[string, string, RegExp]>([
@@ -256,6 +289,21 @@ test.each<[string, string, RegExp]>([
     "33 patterns",
     rule("github", "{repository_id: 1}").replace("uat-*", `[${Array(33).fill("a")}]`),
     /patterns: has 33 entries; give 1 to 32/,
+  ],
+  [
+    "people of a CI system",
+    rule("github", "{repository_id: 1}").replace("  rules", "  browser: {client_id: a}\n  rules"),
+    /provider: other; a/,
+  ],
+  ["people's tokens for another audience", ofPeople("{client_id: a}", "  audience: b\n"), /audience: got "b"; people's tokens .* write a$/],
+  ["people without openid", ofPeople("{client_id: a, scopes: [email]}"), /browser: has scopes without openid; add it/],
+  ["people without a client", ofPeople("{label: a}"), /browser: client_id is missing; give the id of the page/],
+  ["Argo CD's word for a client", ofPeople("{clientID: a}"), /clientID: is unknown; here it is called client_id/],
+  ["an endpoint in clear text", ofPeople("{client_id: a, token_endpoint: http://a/b}"), /token_endpoint: got .*it must be https/],
+  [
+    "an endpoint of a host that would be a policy of its own",
+    ofPeople('{client_id: a, token_endpoint: "https://a;b/c"}'),
+    /token_endpoint: got .*it must be https/,
   ],
   ["a text for control", rule("other", '{sub: "a\\u202eb"}'), /sub: got .*; write what the claim must be/],
 ])("%s is refused, by the schema as well where it can know", async (name, text, words) => {

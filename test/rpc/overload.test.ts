@@ -26,7 +26,12 @@ test("when too much waits for the disk, a call is resource_exhausted, and /maybe
   const health = { serving: () => true, changed: () => new Promise<void>(() => {}) };
   const report = (error: unknown) => expect.unreachable(String(error));
   const metrics = { open: false, text: async () => [] };
-  const settings = { legacyTtl: undefined, corsOrigins: new Set<string>(), direct: true, page: await readPage() };
+  const settings = {
+    legacyTtl: undefined,
+    corsOrigins: new Set<string>(),
+    direct: true,
+    page: { files: await readPage(), signIns: { known: [], origins: [] } },
+  };
   const door = await openDoor(httpHandlers({ service, health, metrics, ...settings, report }).handle);
   const stuck = disk.hang();
   const first = engine.submit("default", acquireCommand("a", "uat"));

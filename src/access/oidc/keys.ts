@@ -1,5 +1,6 @@
 /** The public keys of one issuer: fetched from the one address that was configured, and kept. */
 import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet, type JWSHeaderParameters } from "jose";
+import { causeOf, documentAt } from "./document.ts";
 import { Refusal } from "./refusal.ts";
 
 /** In milliseconds. */
@@ -119,7 +120,8 @@ export class IssuerKeys {
   async #fetchOnce(): Promise<void> {
     const at = this.#now();
     try {
-      const keys = await fetchKeys(this.#uri, AbortSignal.any([AbortSignal.timeout(this.#times.timeout), this.#closing.signal]));
+      const signal = AbortSignal.any([AbortSignal.timeout(this.#times.timeout), this.#closing.signal]);
+      const keys = keySetOf(await documentAt(this.#uri, signal, LARGEST));
       this.#keys = { find: createLocalJWKSet(keys), at };
       this.#tried = { at, failed: undefined };
       this.#report({ uri: this.#uri, keys: keys.keys.length });
@@ -131,26 +133,9 @@ export class IssuerKeys {
   }
 }
 
-/** Takes no redirect: the address is the one that was configured. */
-async function fetchKeys(uri: string, signal: AbortSignal): Promise<JSONWebKeySet> {
-  const response = await fetch(uri, { redirect: "error", signal, headers: { accept: "application/json" } });
-  if (response.status !== 200) {
-    await response.body?.cancel();
-    throw new Error(`the answer has status ${response.status}, not 200`);
-  }
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > LARGEST) throw new Error(`the answer is larger than ${LARGEST} bytes`);
-  }
-  return keySetOf(Buffer.concat(chunks).toString());
-}
-
 /** Keys for signatures that have a name; what else an issuer shows is left out. */
-function keySetOf(text: string): JSONWebKeySet {
-  const { keys } = (JSON.parse(text) ?? {}) as Partial<JSONWebKeySet>;
+function keySetOf(told: unknown): JSONWebKeySet {
+  const { keys } = (told ?? {}) as Partial<JSONWebKeySet>;
   if (!Array.isArray(keys)) throw new Error("the answer is no set of keys");
   const usable = keys.filter(
     (key) =>
@@ -159,10 +144,4 @@ function keySetOf(text: string): JSONWebKeySet {
   if (usable.length === 0 || usable.length > MOST_KEYS)
     throw new Error(`the answer has ${usable.length} keys; 1 to ${MOST_KEYS} are expected`);
   return { keys: usable };
-}
-
-/** What `fetch` says of a failure stands in its cause. */
-function causeOf(error: unknown): string {
-  const { message, cause } = error as Error;
-  return cause instanceof Error ? `${message}: ${cause.message || (cause as NodeJS.ErrnoException).code}` : message;
 }

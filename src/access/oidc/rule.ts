@@ -17,8 +17,21 @@ export interface Issuer {
   readonly algorithms: readonly Algorithm[];
   /** No token is taken that was issued longer ago, in seconds. */
   readonly maxAge: number;
+  /** How people sign in there by the page. */
+  readonly browser?: Browser;
   /** The first one that matches counts. */
   readonly rules: readonly Rule[];
+}
+
+/** What the page is to an issuer: a public client, which proves by PKCE that it has asked itself. */
+export interface Browser {
+  readonly clientId: string;
+  readonly scopes: readonly string[];
+  /** What the button says. */
+  readonly label: string;
+  /** Without these its .well-known/openid-configuration tells them. */
+  readonly authorizationEndpoint?: string;
+  readonly tokenEndpoint?: string;
 }
 
 export type Algorithm = (typeof ALGORITHMS)[number];

@@ -2,12 +2,14 @@
 import { limits } from "../../core/limits.ts";
 import type { Entry, Fields } from "../file/entry.ts";
 import { durationIn, grantsIn } from "../file/grants.ts";
+import { browserIn } from "./browser.ts";
 import { isGlob } from "./claims.ts";
+import { isSafe } from "./document.ts";
 import { PROVIDER_NAMES, PROVIDERS, type Provider } from "./providers.ts";
-import { ALGORITHMS, type Issuer, type Mode, type Rule } from "./rule.ts";
+import { ALGORITHMS, type Browser, type Issuer, type Mode, type Rule } from "./rule.ts";
 
 const MODES: readonly Mode[] = ["enforce", "audit"];
-const ISSUER_FIELDS = ["provider", "issuer", "jwks_uri", "audience", "algorithms", "max_age", "mode", "rules"] as const;
+const ISSUER_FIELDS = ["provider", "issuer", "jwks_uri", "audience", "algorithms", "max_age", "browser", "mode", "rules"] as const;
 const RULE_FIELDS = ["name", "claims", "grants", "identity", "label", "record", "mode"] as const;
 /** What Vault, octo-sts and the like call what is here called otherwise. */
 const ISSUER_WORDS = {
@@ -67,23 +69,37 @@ function issuerIn(entry: Entry, names: Map<string, string>, warnings: string[]):
   const provider = PROVIDERS[fields.need("provider", `give one of ${PROVIDER_NAMES.join(", ")}`).word(PROVIDER_NAMES)];
   const issuer = issuerOf(fields, provider);
   const mode = fields.get("mode")?.word(MODES) ?? "enforce";
-  const audience = fields.need("audience", "give the text that tokens for this server bear, for example its URL, and no other server's");
+  const given = fields.get("browser");
+  const browser = given && browserIn(given, provider);
   const maxAge = fields.get("max_age");
   return {
     provider,
     issuer,
     jwksUri: jwksUriOf(fields, provider, issuer),
-    audience: audience.text("write the one text that tokens for this server bear, for example its URL", LONGEST.audience),
+    audience: audienceOf(fields, browser),
     algorithms: fields
       .get("algorithms")
       ?.entries({ min: 1, max: ALGORITHMS.length })
       .map((one) => one.word(ALGORITHMS)) ?? ["RS256"],
     maxAge: maxAge === undefined ? LONGEST.age : durationIn(maxAge, 6e7, LONGEST.age * 1e6) / 1e6,
+    ...(browser && { browser }),
     rules: fields
       .need("rules", "give at least one: who is let in, and what for")
       .list(MOST.rules)
       .map((one) => ruleIn(one, { provider, mode, names, warnings })),
   };
+}
+
+/** Of people's tokens it is the client's id. */
+function audienceOf(fields: Fields<(typeof ISSUER_FIELDS)[number]>, browser: Browser | undefined): string {
+  const given = fields.get("audience");
+  if (given === undefined && browser !== undefined) return browser.clientId;
+  const entry =
+    given ?? fields.need("audience", "give the text that tokens for this server bear, for example its URL, and no other server's");
+  const audience = entry.text("write the one text that tokens for this server bear, for example its URL", LONGEST.audience);
+  if (browser !== undefined && audience !== browser.clientId)
+    throw entry.got(`people's tokens are for the client: leave it out, or write ${browser.clientId}`);
+  return audience;
 }
 
 function issuerOf(fields: Fields<(typeof ISSUER_FIELDS)[number]>, provider: Provider): string {
@@ -110,10 +126,7 @@ function jwksUriOf(fields: Fields<(typeof ISSUER_FIELDS)[number]>, provider: Pro
 
 /** Keys that come in clear text could be anybody's; on this machine nobody stands between. */
 function checkedUri(at: Entry | undefined, uri: string): string {
-  const url = URL.parse(uri);
-  const isHere = url?.protocol === "http:" && /^(?:127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(url.hostname);
-  if (url !== null && (url.protocol === "https:" || isHere) && url.username + url.password + url.hash === "") return uri;
-  if (at === undefined) return uri;
+  if (at === undefined || isSafe(uri)) return uri;
   throw at.got("keys are fetched by https only (http from this machine itself), without user, password or fragment");
 }
 

@@ -22,8 +22,7 @@ import { maybe } from "./maybe.ts";
 import { type MetricsPage, metrics } from "./metrics.ts";
 import { openapi } from "./openapi.ts";
 import { crossSite, isFromPage, misledName } from "./origin.ts";
-import type { PageFiles } from "./page/files.ts";
-import { pageHandlers } from "./page/page.ts";
+import { type Page, pageHandlers } from "./page/page.ts";
 import type { StreamExchange } from "./stream-exchange.ts";
 import { watchLines } from "./watch-lines.ts";
 
@@ -36,7 +35,7 @@ export interface HttpOptions {
   readonly corsOrigins: ReadonlySet<string>;
   /** Whether the usual calls go past connect-es. */
   readonly direct: boolean;
-  readonly page: PageFiles;
+  readonly page: Page;
   readonly report: Report;
 }
 
@@ -68,7 +67,7 @@ export function httpHandlers(options: HttpOptions): Pick<ListenOptions, "handle"
 function handler(options: HttpOptions, direct: DirectWay["http1"] | undefined): Handle {
   const { service, health, legacyTtl, corsOrigins, report } = options;
   const rpc = rpcHandler(routes(service, health, report), report, direct);
-  const page = pageHandlers(options.page, () => []);
+  const page = pageHandlers(options.page);
   const plain: Record<string, (exchange: Exchange) => void | Promise<void>> = {
     ...page,
     "/maybe": (exchange) => maybe(service, legacyTtl, exchange),

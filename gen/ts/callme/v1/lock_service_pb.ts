@@ -574,7 +574,7 @@ export const CheckFenceResponseSchema: GenMessage<CheckFenceResponse> = /*@__PUR
 
 /**
  * Name an environment or a pool; or, in a pool, select environments by their labels; or name nothing, to follow all that you see. That has no
- * cursor: its SNAPSHOT comes in parts, of some hundred environments each, with a HEARTBEAT behind the last of them, and no revision.
+ * cursor: its SNAPSHOT comes in parts, each a message, with a HEARTBEAT behind the last of them, and no revision.
  *
  * @generated from message callme.v1.WatchEnvironmentRequest
  */

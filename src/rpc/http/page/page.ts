@@ -1,5 +1,6 @@
 /** GET / and GET /_page/…: the page, to whoever asks; what it shows it asks for with a key. */
 import { hash } from "node:crypto";
+import type { SignIns } from "../../../access/oidc/sign-ins.ts";
 import type { Exchange } from "../exchange.ts";
 import type { PageFile, PageFiles } from "./files.ts";
 
@@ -28,13 +29,25 @@ const IMMUTABLE = "public, max-age=31536000, immutable";
 
 type Handle = (exchange: Exchange) => void;
 
-/** Who answers for which path. `origins`: where else than to this server the page may call just now. */
-export function pageHandlers({ document, parts }: PageFiles, origins: () => readonly string[]): Readonly<Record<string, Handle>> {
+/** What the page is made of, and where people can sign in by it. */
+export interface Page {
+  readonly files: PageFiles;
+  readonly signIns: Pick<SignIns, "known" | "origins">;
+}
+
+/** Who answers for which path. */
+export function pageHandlers({ files: { document, parts }, signIns }: Page): Readonly<Record<string, Handle>> {
   const handlers = [...parts].map(([path, file]): [string, Handle] => [
     path,
     (exchange) => send(exchange, file, { "cache-control": IMMUTABLE, "cross-origin-resource-policy": "same-origin" }),
   ]);
-  return { ...Object.fromEntries(handlers), "/": (exchange) => sendDocument(exchange, document, origins()) };
+  return {
+    ...Object.fromEntries(handlers),
+    "/": (exchange) => sendDocument(exchange, document, signIns.origins),
+    "/_page/settings.json": (exchange) => {
+      if (exchange.admits("GET", "HEAD")) exchange.answer(200, { signIn: signIns.known }, { "cache-control": "no-cache" });
+    },
+  };
 }
 
 function sendDocument(exchange: Exchange, document: PageFile, origins: readonly string[]): void {

@@ -17,6 +17,7 @@ import { Engine } from "./engine/engine.ts";
 import { Chronicle, type Retention } from "./engine/history/chronicle.ts";
 import type { Observer } from "./engine/observer.ts";
 import { realTimers } from "./engine/timers.ts";
+import { EventLog } from "./event-log.ts";
 import type { ApplyFleet } from "./fleet.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { Notices } from "./notices/notices.ts";
@@ -42,6 +43,8 @@ import { Strangers } from "./strangers.ts";
 
 /** A pino logger, or anything like it. */
 export interface Log {
+  /** Absent: it is not to be told of every call. */
+  isLevelEnabled?(level: string): boolean;
   debug(facts: object, text: string): void;
   info(facts: object, text: string): void;
   warn(facts: object, text: string): void;
@@ -116,7 +119,7 @@ export async function start(options: AppOptions): Promise<App> {
     refused: (call) => recorder.refused(call),
     unknown: (call) => strangers.came(call),
   };
-  const engine = await Engine.start(store, undefined, observer, metrics).catch(async (error: unknown) => {
+  const engine = await Engine.start(store, undefined, observer, metrics, new EventLog(log)).catch(async (error: unknown) => {
     await store.close();
     throw error;
   });

@@ -1,4 +1,4 @@
-import type { Caller } from "../core/access/caller.ts";
+import type { Caller, Origin } from "../core/access/caller.ts";
 import type { Rights } from "../core/access/rights.ts";
 import type { Micros } from "../core/model/units.ts";
 import type { Proven } from "./oidc/providers.ts";
@@ -15,6 +15,8 @@ export interface Identity extends Caller {
   readonly proven?: Proven;
   /** From when on it is nobody any more, by the store's clock. */
   readonly expiresAt?: Micros;
+  /** What its call is part of, where somebody wants to know it. */
+  readonly origin?: Origin;
   /** Ends when it is revoked; absent where it cannot be. */
   readonly tenure?: Tenure;
 }

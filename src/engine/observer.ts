@@ -1,4 +1,4 @@
-import type { Caller } from "../core/access/caller.ts";
+import type { Caller, Origin } from "../core/access/caller.ts";
 import type { Commit, StoreFailure } from "../store/store.ts";
 
 /**
@@ -35,6 +35,10 @@ export interface Called {
   readonly method: string;
   /** Absent: of nobody who is known. */
   readonly by?: Caller | undefined;
+  /** Absent where no observer asks for it. */
+  readonly origin?: Origin | undefined;
+  /** The request_id of what it asks for. */
+  readonly requestId?: string | undefined;
   /** Its answer has several messages, for as long as the caller stays. */
   readonly streams?: boolean;
 }
@@ -47,6 +51,8 @@ export type Ended = (code: string) => void;
  * be quick; what it throws is ignored.
  */
 export interface Observer {
+  /** Whether it wants to know where calls say that they come from: headers are read for it. */
+  readonly wantsOrigin?: boolean;
   /** A transaction is on disk and in the cache; its callers and the readers of watches have not been told yet. */
   committed?(commit: Commit): void;
   /** The lane has decided a batch, whether or not it was stored. */
@@ -63,10 +69,11 @@ export interface Observer {
   trouble?(error: unknown, what: string): void;
 }
 
-type Told<Name extends keyof Observer> = NonNullable<Observer[Name]>;
+type Told<Name extends Exclude<keyof Observer, "wantsOrigin">> = NonNullable<Observer[Name]>;
 
 /** Passes on to several observers, in order; what one of them throws is nobody's. */
 export class Observed implements Required<Observer> {
+  readonly wantsOrigin: boolean;
   readonly committed: Told<"committed">;
   readonly decided: Told<"decided">;
   readonly failed: Told<"failed">;
@@ -76,6 +83,7 @@ export class Observed implements Required<Observer> {
   readonly #called: readonly Told<"called">[];
 
   constructor(observers: readonly Observer[]) {
+    this.wantsOrigin = observers.some(({ wantsOrigin }) => wantsOrigin === true);
     this.committed = toAll(observers.flatMap((one) => one.committed?.bind(one) ?? []));
     this.decided = toAll(observers.flatMap((one) => one.decided?.bind(one) ?? []));
     this.failed = toAll(observers.flatMap((one) => one.failed?.bind(one) ?? []));

@@ -3,9 +3,10 @@
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import type { Identity } from "../access/identity.ts";
-import type { Caller } from "../core/access/caller.ts";
+import type { Caller, Origin } from "../core/access/caller.ts";
 import type { Lease } from "../core/model/lease.ts";
 import { isOn, namesOf } from "../core/model/needs.ts";
+import type { Called, Observed } from "../engine/observer.ts";
 import type { Tell } from "../engine/watch/tell.ts";
 import { BoundedCall } from "./bounded-call.ts";
 import { codeOf, failure, OK, toConnectError } from "./errors.ts";
@@ -17,20 +18,24 @@ import type { Guarded, Rule, Streaming, UnaryMethod } from "./methods/table.ts";
 import { claimedId, keyOf, wrongKey } from "./principal.ts";
 import { noteRefusal, noteStranger } from "./refusing.ts";
 
+/** A header of a request, by its name in lower case. */
+type Header = (name: string) => string | null | undefined;
+
 /**
  * The caller, by the headers and the connection alone, before any body is read. Throws unauthenticated, permission_denied, or unavailable
  * while draining.
  */
-export function admit(service: Service, rule: Rule, header: (name: string) => string | null | undefined, peer: Peer): Identity {
+export function admit(service: Service, rule: Rule, header: Header, peer: Peer): Identity {
   let by: Identity | undefined;
+  const origin = originOf(service.engine.observed, header);
   try {
-    by = identified(service, header, peer);
+    by = identified(service, header, peer, origin);
     countRequest(service.throttle, askerOf(service, by), peer);
     mayBegin(service, rule, by);
     peer.admitted(rule.size);
     return by;
   } catch (error) {
-    service.engine.observed.called({ method: calledBy(rule), by })(codeOf(error));
+    service.engine.observed.called({ method: calledBy(rule), by, origin })(codeOf(error));
     throw error;
   }
 }
@@ -51,11 +56,26 @@ function calledBy({ path, name = "" }: Rule): string {
   return path === undefined ? name : path.slice(1);
 }
 
+/** What is read of the headers where somebody wants to know it. */
+function originOf({ wantsOrigin }: Observed, header: Header): Origin | undefined {
+  if (!wantsOrigin) return undefined;
+  const [request, traceparent, tracestate] = ["x-request-id", "traceparent", "tracestate"].map((name) => header(name) ?? undefined);
+  return { request: request !== undefined && ID.test(request) ? request : undefined, traceparent, tracestate };
+}
+
+const ID = /^[\x21-\x7e]{1,128}$/;
+
+/** What observers are told of a call that was let in. */
+function calledOf(rule: Rule, { caller }: Call, message: object): Called {
+  return { method: calledBy(rule), by: caller, origin: caller.origin, requestId: (message as About).requestId };
+}
+
 /** Who calls, and from where. Throws where that is nobody, or cannot be told. */
-function identified({ principals, engine, throttle }: Service, header: (name: string) => string | null | undefined, peer: Peer): Identity {
+function identified({ principals, engine, throttle }: Service, header: Header, peer: Peer, origin: Origin | undefined): Identity {
   const key = keyOf(header);
   try {
-    return { ...principals.identify(key, peer), address: peer.address };
+    const identity = { ...principals.identify(key, peer), address: peer.address };
+    return origin === undefined ? identity : { ...identity, origin };
   } catch (error) {
     noteStranger(engine.observed, key, peer, error);
     if (toConnectError(error).code === Code.Unauthenticated) countFailure(throttle, claimedId(key), peer);
@@ -95,6 +115,7 @@ interface About {
   readonly pool?: string;
   readonly selector?: string;
   readonly notAfter?: unknown;
+  readonly requestId?: string;
 }
 
 /** Checks that the caller is still who it was when it was admitted, and may do this to what the request names; throws what it refuses. */
@@ -121,7 +142,7 @@ export async function perform(
   message: MessageShape<DescMessage>,
   call: Call,
 ): Promise<MessageInitShape<DescMessage>> {
-  const ended = service.engine.observed.called({ method: calledBy(method), by: call.caller });
+  const ended = service.engine.observed.called(calledOf(method, call, message));
   try {
     const turn = turnOf(service, call.caller);
     if (turn !== undefined) await turn;
@@ -144,7 +165,7 @@ export async function follow<I extends DescMessage, O extends DescMessage>(
   call: Call,
   tell: Tell<MessageShape<O>>,
 ): Promise<void> {
-  const ended = service.engine.observed.called({ method: calledBy(method), by: call.caller, streams: true });
+  const ended = service.engine.observed.called({ ...calledOf(method, call, message), streams: true });
   try {
     await told(service, method, message, call, tell);
     ended(OK);

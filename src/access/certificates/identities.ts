@@ -19,7 +19,7 @@ export class Certificates {
   #tenure = new Tenure();
 
   constructor(log: { warn(facts: object, text: string): void }) {
-    this.#log = new SparingLog(log);
+    this.#log = new SparingLog((facts, text) => log.warn(facts, text));
   }
 
   /** Lets in by these rules from now on, and by no others: whoever was let in by older ones is nobody from here on. */
@@ -45,7 +45,7 @@ export class Certificates {
     const found = certified(certificate, this.#rules, now);
     const identity = "why" in found ? undefined : this.#identityOf(found, storeNow + (certificate.until - now) * 1_000);
     const names = certificate.names.map(({ kind, value }) => `${kind} ${value}`);
-    if ("why" in found) this.#log.warn({ why: found.why, names }, "a client certificate is refused", "certificates");
+    if ("why" in found) this.#log.write({ why: found.why, names }, "a client certificate is refused", "certificates");
     this.#known.set(certificate, { identity });
     return identity;
   }

@@ -49,7 +49,7 @@ export class Tokens {
 
   constructor(log: Log) {
     this.#log = log;
-    this.#sparing = new SparingLog(log);
+    this.#sparing = new SparingLog((facts, text) => log.warn(facts, text));
   }
 
   /** Trusts these issuers from now on, and no others: what was thought by older rules is forgotten. */
@@ -146,7 +146,7 @@ export class Tokens {
       const { rule, principal, label, claims } = verdict;
       if (audit) this.#log.info({ rule, principal, label, claims }, "a token beside a key would be let in by this rule");
       else if (verdict.mode === "audit")
-        this.#sparing.warn(
+        this.#sparing.write(
           { rule, principal, label, claims },
           "a token is refused, as the rule that fits it is in audit mode: it needs a key beside it",
           "claims",
@@ -158,7 +158,7 @@ export class Tokens {
     const what = verdict.kind === "unsure" ? "could not be judged" : audit ? "would be refused" : "is refused";
     // Those that anybody can make up are not to silence what is said of a job's own.
     const group = verdict.kind === "refused" ? verdict.fault : verdict.kind;
-    this.#sparing.warn(facts, audit ? `a token beside a key ${what}` : `a token ${what}`, group);
+    this.#sparing.write(facts, audit ? `a token beside a key ${what}` : `a token ${what}`, group);
   }
 }
 

@@ -10,3 +10,12 @@ export interface Caller {
   /** The lease whose lease_token was shown: it acts for this one too, whoever asked for it. */
   readonly lease?: string;
 }
+
+/** What a call says that it is part of, elsewhere; nothing is decided by it. */
+export interface Origin {
+  /** Of the request, as a proxy or a client has named it. */
+  readonly request?: string | undefined;
+  /** The trace, in the headers of W3C Trace Context. */
+  readonly traceparent?: string | undefined;
+  readonly tracestate?: string | undefined;
+}

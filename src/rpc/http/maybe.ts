@@ -28,7 +28,7 @@ export async function maybe(service: Service, ttl: Micros | undefined, exchange:
   const rule = MAYBE[method];
   try {
     const caller = admit(service, rule, (name) => exchange.header(name), exchange.peer);
-    const ended = service.engine.observed.called({ method: rule.name, by: caller });
+    const ended = service.engine.observed.called({ method: rule.name, by: caller, origin: caller.origin });
     try {
       await answer(service, ttl, { exchange, method, caller });
       ended(CODES[exchange.res.statusCode] ?? OK);

@@ -1,5 +1,6 @@
 /** GET /metrics: the server's figures, for a monitoring system. */
 import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
+import type { Identity } from "../../access/identity.ts";
 import type { Sight } from "../../core/access/sight.ts";
 import { codeOf, OK, toConnectError } from "../errors.ts";
 import { admit } from "../gate.ts";
@@ -20,17 +21,17 @@ export interface MetricsPage {
 /** Answers with what the caller may see of it; a reader that is slow holds nobody up, and is cut off by the door when it has stopped. */
 export async function metrics(service: Service, page: MetricsPage, exchange: Exchange): Promise<void> {
   if (!exchange.admits("GET")) return;
-  let sight: Sight | undefined;
+  let by: Identity | undefined;
   try {
-    if (!page.open) sight = sightOf(admit(service, METRICS, (name) => exchange.header(name), exchange.peer));
+    if (!page.open) by = admit(service, METRICS, (name) => exchange.header(name), exchange.peer);
   } catch (error) {
     const refusal = toConnectError(error);
     exchange.answer(codeToHttpStatus(refusal.code), errorToJson(refusal, undefined) as object, Object.fromEntries(refusal.metadata));
     return;
   }
-  const ended = service.engine.observed.called({ method: METRICS.name });
+  const ended = service.engine.observed.called({ method: METRICS.name, by, origin: by?.origin });
   try {
-    await send(await page.text(sight), exchange);
+    await send(await page.text(by && sightOf(by)), exchange);
     ended(OK);
   } catch (error) {
     ended(codeOf(error));

@@ -9,6 +9,7 @@ import { fleetSchemaIsFresh } from "./fleet-schema.ts";
 import { baseline, contents, type Generated, generated } from "./generate.ts";
 import { noticesSchemaIsFresh } from "./notices-schema.ts";
 import { openapiIsFresh } from "./openapi.ts";
+import { pageIsFresh } from "./page.ts";
 import { languages } from "./toolchains.ts";
 import { root, tool } from "./tools.ts";
 
@@ -37,6 +38,7 @@ const checks: Check[] = [
   { name: "the schema of fleet files is fresh (gen/schema)", run: fleetSchemaIsFresh, remedy: "npm run generate" },
   { name: "the table of CI systems is the same everywhere", run: systemsAreFresh, remedy: "npm run generate" },
   { name: "the GitHub Action's bundle is fresh", run: actionFreshness, remedy: "npm run generate" },
+  { name: "the page's bundle is fresh (gen/page)", run: pageIsFresh, remedy: "npm run generate -- --only ts" },
   {
     name: "style and layers (biome)",
     run: () => tool("biome", ["ci", "--error-on-warnings", "--colors=off"]),
@@ -44,7 +46,8 @@ const checks: Check[] = [
   },
   { name: "the layer rules bite (planted violations)", run: () => tool("vitest", ["run", "test/project", "--reporter=dot"]) },
   { name: "types (tsc)", run: () => tool("tsc", ["--project", "tsconfig.json", "--pretty", "false"]) },
-  { name: "types of the page (tsc)", run: () => tool("tsc", ["--project", "examples/browser", "--pretty", "false"]) },
+  { name: "types of the page (tsc)", run: () => tool("tsc", ["--project", "web", "--pretty", "false"]) },
+  { name: "types of the example's page (tsc)", run: () => tool("tsc", ["--project", "examples/browser", "--pretty", "false"]) },
   { name: "nothing unused, nothing undeclared (knip)", run: () => tool("knip", ["--no-progress"]) },
 ];
 

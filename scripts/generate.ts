@@ -1,4 +1,4 @@
-// npm run generate                      writes gen/ from proto/, each language whose toolchain is on this machine, the OpenAPI document and the GitHub Action's bundle
+// npm run generate                      writes gen/ from proto/, each language whose toolchain is on this machine, the OpenAPI document, the GitHub Action's bundle and the page
 // npm run generate -- --only go,ts      of the languages these alone; one that cannot be generated is an error
 // npm run generate -- --baseline        declares today's proto/ to be the contract that `buf breaking` compares with
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,6 +12,7 @@ import { writeSystems } from "./ci-systems.ts";
 import { writeFleetSchema } from "./fleet-schema.ts";
 import { writeNoticesSchema } from "./notices-schema.ts";
 import { writeOpenapi } from "./openapi.ts";
+import { bundlePage } from "./page.ts";
 import { languages, prepare } from "./toolchains.ts";
 import { type Outcome, root, tool } from "./tools.ts";
 
@@ -83,6 +84,7 @@ const others: Readonly<Record<string, () => Outcome>> = {
   "gen/schema, of notices": () => writeNoticesSchema(root),
   "clients/ci-systems.json's copies": writeSystems,
   "integrations/github/index.js": () => bundleAction(root),
+  "gen/page": () => bundlePage(root),
 };
 
 function writeOthers(): boolean {

@@ -1,0 +1,52 @@
+import { Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
+import { IfBusy } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { type EnvironmentStatus, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { ask } from "../parts/ask.tsx";
+import { Term, Text, termIn, textIn } from "../parts/fields.tsx";
+import { locks } from "../state/calls.ts";
+import { serverTime } from "../state/clock.ts";
+import { asHolder, keepPerson, personName } from "../state/person.ts";
+import { may } from "../state/session.ts";
+import { verdict } from "../words/state.ts";
+import { clockTime, maybe, spanOf } from "../words/time.ts";
+
+/** Takes an environment for a person: in line like everybody, if the key may reserve; else now or not at all. */
+export function askReserve(status: EnvironmentStatus): void {
+  const { name, pool } = status;
+  const waits = may(Role.RESERVE, pool, name);
+  // Sent again after a lost answer, it gives the same lease.
+  const requestId = crypto.randomUUID();
+  ask({
+    title: `${waits ? "Reserve" : "Take"} ${name}`,
+    says: <p>{outlook(status, waits)}</p>,
+    fields: (
+      <>
+        <Term title="For" />
+        <Text name="holder" title="Your name, for the others" value={personName()} required />
+        <Text name="reason" title="What for" />
+      </>
+    ),
+    does: waits ? "Reserve" : "Take it",
+    act: async (given) => {
+      keepPerson(textIn(given, "holder"));
+      const until = termIn(given, serverTime()) ?? serverTime();
+      const asked = { environment: name, pool, requestId, holder: asHolder(), reason: textIn(given, "reason") };
+      const length = spanOf(Math.round((until - serverTime()) / 1_000) * 1_000);
+      const { lease } = await locks.acquire(
+        waits ? { ...asked, autoClaim: true, notAfter: spanOf(until) } : { ...asked, ifBusy: IfBusy.FAIL, ttl: length, maxHold: length },
+      );
+      const end = maybe(lease?.latestEnd ?? lease?.expiresAt) ?? until;
+      if (lease?.state === LeaseState.HELD) return `${name} is yours until ${clockTime(end, serverTime())}.`;
+      if (lease?.state === LeaseState.ENDED) return `${name} can not be had: ${lease.endNote}`;
+      return `You are in line for ${name}, at place ${lease?.position}: it is yours by itself when your turn comes, until ${clockTime(end, serverTime())}.`;
+    },
+  });
+}
+
+function outlook(status: EnvironmentStatus, waits: boolean): string {
+  const { name, queueLength } = status;
+  if (verdict(status) === "free") return `${name} is free: it is yours at once, and ends by itself.`;
+  if (!waits) return `${name} is ${verdict(status)}: with this key it can only be taken when it is free.`;
+  const ahead = queueLength === 0 ? "you are the next in line" : `${queueLength} ${queueLength === 1 ? "waits" : "wait"} before you`;
+  return `${name} is ${verdict(status)}, and ${ahead}. It is yours by itself when your turn comes, until the end that you choose.`;
+}

@@ -1,0 +1,106 @@
+// The states that an operator can give an environment, and what each does to whom.
+import type { Environment } from "../../gen/ts/callme/v1/environment_service_pb.ts";
+import { EnvironmentState, type EnvironmentStatus } from "../../gen/ts/callme/v1/types_pb.ts";
+import { ask } from "../parts/ask.tsx";
+import { Term, Text, termIn, textIn } from "../parts/fields.tsx";
+import { environments } from "../state/calls.ts";
+import { serverTime } from "../state/clock.ts";
+import { verdict } from "../words/state.ts";
+import { spanOf } from "../words/time.ts";
+import { nameOf } from "../words/who.ts";
+
+interface Move {
+  readonly to: EnvironmentState;
+  readonly button: string;
+  readonly title: (name: string) => string;
+  readonly does: string;
+  readonly said: string;
+  readonly bounded: boolean;
+}
+
+const SERVICE: Move = {
+  to: EnvironmentState.AVAILABLE,
+  button: "Back into service…",
+  title: (name) => `Put ${name} back into service`,
+  does: "Back into service",
+  said: "is in service again",
+  bounded: false,
+};
+const CLEAN: Move = {
+  ...SERVICE,
+  button: "Mark clean…",
+  title: (name) => `Mark ${name} as clean`,
+  does: "It is clean",
+  said: "is clean, and in service again",
+};
+const MAINTENANCE: Move = {
+  to: EnvironmentState.MAINTENANCE,
+  button: "Maintenance…",
+  title: (name) => `Put ${name} into maintenance`,
+  does: "Into maintenance",
+  said: "is in maintenance",
+  bounded: true,
+};
+const DRAIN: Move = {
+  to: EnvironmentState.DRAINING,
+  button: "Drain…",
+  title: (name) => `Drain ${name}`,
+  does: "Drain",
+  said: "is draining",
+  bounded: true,
+};
+const BROKEN: Move = {
+  to: EnvironmentState.QUARANTINED,
+  button: "Mark broken…",
+  title: (name) => `Mark ${name} as broken`,
+  does: "It is broken",
+  said: "is put aside until somebody has looked at it",
+  bounded: false,
+};
+
+/** What an operator can make of it now. */
+export function movesOf({ state }: Pick<Environment, "state">): readonly Move[] {
+  const back = state === EnvironmentState.DIRTY ? CLEAN : SERVICE;
+  const others = [MAINTENANCE, DRAIN, BROKEN].filter(({ to }) => to !== state);
+  return state === EnvironmentState.AVAILABLE ? others : [back, ...others];
+}
+
+/** Asks before it does so. */
+export function askMove(move: Move, status: EnvironmentStatus): void {
+  const { name } = status;
+  ask({
+    title: move.title(name),
+    says: <p>{consequences(move, status)}</p>,
+    fields: (
+      <>
+        <Text name="reason" title="Reason; those who wait will see it" required={move.to !== EnvironmentState.AVAILABLE} />
+        {move.bounded ? <Term title="How long" endless="until somebody says so" /> : null}
+      </>
+    ),
+    does: move.does,
+    destructive: move.to === EnvironmentState.QUARANTINED,
+    act: async (given) => {
+      const until = move.bounded ? termIn(given, serverTime()) : undefined;
+      await environments.setEnvironmentState({
+        environment: name,
+        state: move.to,
+        reason: textIn(given, "reason"),
+        ...(until === undefined ? {} : { until: spanOf(until) }),
+      });
+      return `${name} ${move.said}.`;
+    },
+  });
+}
+
+function consequences({ to }: Move, status: EnvironmentStatus): string {
+  const { holders, used, queueLength } = status;
+  const who = holders.map((one) => nameOf(one, "somebody unnamed")).join(", ");
+  if (to === EnvironmentState.AVAILABLE)
+    return queueLength === 0
+      ? `It is ${verdict(status)} now. Whoever asks next is given it.`
+      : `It is ${verdict(status)} now. The first of the ${queueLength} in line is given it at once.`;
+  const holding = used === 0 ? "Nobody has it now." : `${who} may finish: nobody's lease ends by this.`;
+  const waiting =
+    queueLength === 0 ? "Nobody waits; whoever asks will." : `The ${queueLength} in line keep their places and wait until it is back.`;
+  return `${holding} ${waiting}`;
+}

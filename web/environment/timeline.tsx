@@ -1,0 +1,153 @@
+import { EventKindSchema } from "../../gen/ts/callme/v1/insight_service_pb.ts";
+import { EnvironmentStateSchema, type Lease } from "../../gen/ts/callme/v1/types_pb.ts";
+import { hard } from "../history/events.tsx";
+import { type Field, List } from "../parts/list.tsx";
+import { useLoaded } from "../parts/loaded.ts";
+import { At } from "../parts/times.tsx";
+import { Who } from "../parts/who.tsx";
+import { now } from "../state/clock.ts";
+import { choose, route } from "../state/route.ts";
+import { spoken } from "../words/enums.ts";
+import { clockTime, DAY, dateOf, HOUR, midnight, spell } from "../words/time.ts";
+import { nameOf } from "../words/who.ts";
+import { lanes, type Outage, type Past, pastOf, present, type Use } from "./timeline-data.ts";
+
+interface Given {
+  readonly environment: string;
+  readonly capacity: number;
+  readonly holding: readonly Lease[];
+  /** Asked anew when it is another. */
+  readonly by: number;
+}
+
+const HEIGHT = 16;
+const LANES = 8;
+/** A bar is no narrower, in percent of the width. */
+const LEAST = 0.25;
+
+/** Who had it in the last day or week: drawn, and the same as a table beneath. */
+export function Timeline({ environment, capacity, holding, by }: Given) {
+  const week = route.value.query.get("span") === "7d";
+  const back = week ? 7 * DAY : DAY;
+  const { value: past, trouble } = useLoaded((signal) => pastOf(environment, back, signal), [back, by]).value;
+  if (past === undefined) return trouble === "" ? null : <p role="alert">{trouble}</p>;
+  const uses = [...present(holding), ...past.uses];
+  return (
+    <section>
+      <div class="above">
+        <h2>Timeline</h2>
+        <button type="button" aria-pressed={!week} onClick={() => choose({ span: "" })}>
+          24 h
+        </button>
+        <button type="button" aria-pressed={week} onClick={() => choose({ span: "7d" })}>
+          7 d
+        </button>
+      </div>
+      <Drawing uses={uses} outages={past.outages} back={back} capacity={capacity} />
+      <details class="beneath">
+        <summary>The same as a table</summary>
+        <UseTable uses={uses} past={past} />
+      </details>
+    </section>
+  );
+}
+
+interface Drawn {
+  readonly uses: readonly Use[];
+  readonly outages: readonly Outage[];
+  readonly back: number;
+  readonly capacity: number;
+}
+
+function Drawing({ uses, outages, back, capacity }: Drawn) {
+  const until = now.value;
+  const since = until - back;
+  const x = (at: number) => Math.min(100, Math.max(0, (100 * (at - since)) / back));
+  const rows = Math.min(LANES, Math.max(1, capacity));
+  const height = rows * HEIGHT;
+  const held = uses.length === 1 ? "1 lease" : `${uses.length} leases`;
+  const place = (from: number, to: number | undefined) => {
+    const width = Math.max(LEAST, x(to ?? until) - x(from));
+    return { x: `${Math.min(100 - width, x(from))}%`, width: `${width}%` };
+  };
+  return (
+    <svg
+      class="timeline"
+      width="100%"
+      height={height + 18}
+      role="img"
+      aria-label={`${held} in the last ${spell(back)}; the table beneath has them`}
+    >
+      {ticks(since, until).map(({ at, words }) => (
+        <g key={at}>
+          <line x1={`${x(at)}%`} x2={`${x(at)}%`} y1="0" y2={height + 3} />
+          <text x={`${x(at)}%`} y={height + 14} dx="3">
+            {words}
+          </text>
+        </g>
+      ))}
+      {outages.map((outage) => (
+        <rect key={outage.from} class="outage" y="0" height={height} {...place(outage.from, outage.to)}>
+          <title>{`${spoken(EnvironmentStateSchema, outage.state)}, ${outage.reason}\n${term(outage)}`}</title>
+        </rect>
+      ))}
+      {lanes(
+        uses.filter(({ to }) => (to ?? until) > since),
+        rows,
+      ).map(({ use, lane }) => (
+        <rect
+          key={use.lease}
+          class={`use ${hard({ kind: use.end, holder: use.who.holder }) ? "hard" : ""}`}
+          y={lane * HEIGHT + 2}
+          height={HEIGHT - 4}
+          {...place(use.from, use.to)}
+        >
+          <title>{`${nameOf(use.who, "somebody unnamed")}\n${term(use)}${use.to === undefined ? "" : `, ${spoken(EventKindSchema, use.end)}`}`}</title>
+        </rect>
+      ))}
+    </svg>
+  );
+}
+
+function term({ from, to }: Pick<Use, "from" | "to">): string {
+  const end = to === undefined ? "now" : clockTime(to, now.value);
+  return `${clockTime(from, now.value)} to ${end}, ${spell((to ?? now.value) - from)}`;
+}
+
+/** Midnights, and within one day every three hours. */
+function ticks(since: number, until: number): { readonly at: number; readonly words: string }[] {
+  const step = until - since > DAY ? DAY : 3 * HOUR;
+  const found = [];
+  for (let at = midnight(since); at < until; at += step) {
+    const words = step === DAY ? dateOf(at) : clockTime(at, at);
+    if (at > since) found.push({ at, words });
+  }
+  return found;
+}
+
+const FIELDS: readonly Field<Use | Outage>[] = [
+  { title: "From", cell: ({ from }) => <At at={from} /> },
+  { title: "To", cell: ({ to }) => (to === undefined ? "now" : <At at={to} />) },
+  { title: "For", cell: ({ from, to }) => spell((to ?? now.value) - from) },
+  { title: "Who, or which state", cell: (one) => ("who" in one ? <Who one={one.who} /> : spoken(EnvironmentStateSchema, one.state)) },
+  {
+    title: "End",
+    class: (one) => ("who" in one && hard({ kind: one.end, holder: one.who.holder }) ? "hard" : ""),
+    cell: (one) => ("who" in one && one.to !== undefined ? spoken(EventKindSchema, one.end) : ""),
+  },
+  { title: "Reason", class: "words", cell: ({ reason }) => reason },
+];
+
+function UseTable({ uses, past: { outages, missing } }: { readonly uses: readonly Use[]; readonly past: Past }) {
+  const all = [...uses, ...outages].sort((a, b) => b.from - a.from);
+  return (
+    <>
+      {missing === undefined ? null : (
+        <p class="quiet">
+          What was before <At at={missing} /> is not kept, or is too much to show.
+        </p>
+      )}
+      <List of={all} fields={FIELDS} id={(one) => `${one.from} ${"lease" in one ? one.lease : one.state}`} />
+    </>
+  );
+}

@@ -1,0 +1,134 @@
+import { Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
+import type { EnvironmentStatus } from "../../gen/ts/callme/v1/types_pb.ts";
+import { EventList } from "../history/events.tsx";
+import { useLoaded, usePaced } from "../parts/loaded.ts";
+import { Sign } from "../parts/sign.tsx";
+import { At } from "../parts/times.tsx";
+import { Out } from "../parts/who.tsx";
+import { insight } from "../state/calls.ts";
+import { tableAddress } from "../state/route.ts";
+import { changes, complete, rowOf } from "../state/rows.ts";
+import { may } from "../state/session.ts";
+import { because, verdict } from "../words/state.ts";
+import { webAddress } from "../words/who.ts";
+import { Configuration } from "./configuration.tsx";
+import { type Detail, detailOf } from "./detail.ts";
+import { Holding, Reserved, Waiting } from "./leases.tsx";
+import { askReserve } from "./reserve.tsx";
+import { askMove, movesOf } from "./states.tsx";
+import { Timeline } from "./timeline.tsx";
+
+/** An environment: who has it and who waits, what was and is done with it, and what the caller may do. */
+export function EnvironmentView({ name }: { readonly name: string }) {
+  const status = useRow(name);
+  const paced = usePaced(status, 1_000);
+  const detail = useLoaded((signal) => detailOf(name, signal), [paced]).value;
+  const events = useLoaded((signal) => insight.listEvents({ filter: { environment: name }, pageSize: 20 }, { signal }), [paced]).value;
+  if (status === undefined) return <Missing name={name} />;
+  return (
+    <main class="environment">
+      <Head status={status} detail={detail.value} />
+      {detail.trouble === "" ? null : <p role="alert">{detail.trouble}</p>}
+      <div class="sides">
+        <div>
+          <h2>On it</h2>
+          {detail.value === undefined ? <p class="quiet">…</p> : <Holding leases={detail.value.holding} environment={name} />}
+          <h2>In line</h2>
+          {detail.value === undefined ? <p class="quiet">…</p> : <Waiting leases={detail.value.waiting} environment={name} />}
+          {detail.value === undefined || detail.value.reserved.length === 0 ? null : (
+            <>
+              <h2>Reserved</h2>
+              <Reserved leases={detail.value.reserved} environment={name} />
+            </>
+          )}
+          <Timeline environment={name} capacity={status.capacity} holding={detail.value?.holding ?? []} by={paced} />
+          <h2>What happened</h2>
+          {events.trouble === "" ? null : <p role="alert">{events.trouble}</p>}
+          <EventList events={events.value?.events ?? []} named={false} />
+          <p>
+            <a href={`#/history?${new URLSearchParams({ environment: name })}`}>All of its history</a>
+          </p>
+        </div>
+        {detail.value === undefined ? null : <Configuration environment={detail.value.environment} />}
+      </div>
+    </main>
+  );
+}
+
+/** Its row; drawn anew as well when it comes into being, or goes. */
+function useRow(name: string): EnvironmentStatus | undefined {
+  return changes.value < 0 ? undefined : rowOf(name)?.value;
+}
+
+function Missing({ name }: { readonly name: string }) {
+  return (
+    <main>
+      <h1>{name}</h1>
+      <p class="quiet">{complete.value ? "There is no environment of this name, or none that you may see." : "Reading…"}</p>
+      <p>
+        <a href={tableAddress.value}>All environments</a>
+      </p>
+    </main>
+  );
+}
+
+function Head({ status, detail }: { readonly status: EnvironmentStatus; readonly detail: Detail | undefined }) {
+  const { name, pool, labels, stateUntil } = status;
+  const why = because(status);
+  return (
+    <div class="head">
+      <div>
+        <h1>{name}</h1>
+        <p class="now">
+          <Sign verdict={verdict(status)} />
+          {why === "" ? null : <span>{why}</span>}
+          {stateUntil === undefined ? null : (
+            <span>
+              until <At at={stateUntil} />
+            </span>
+          )}
+          <span class="quiet">pool {pool}</span>
+          {Object.entries(labels).map(([key, value]) => (
+            <a class="label" key={key} href={`#/?${new URLSearchParams({ label: `${key}=${value}` })}`}>
+              {key}={value}
+            </a>
+          ))}
+        </p>
+        {detail?.environment.description ? <p>{detail.environment.description}</p> : null}
+        <Links links={detail?.environment.links ?? {}} />
+      </div>
+      <div class="acts">
+        {may(Role.USE, pool, name) ? (
+          <button type="button" class="main" onClick={() => askReserve(status)}>
+            {may(Role.RESERVE, pool, name) ? "Reserve…" : "Take it…"}
+          </button>
+        ) : null}
+        {may(Role.OPERATE, pool, name)
+          ? movesOf(status).map((move) => (
+              <button type="button" key={move.button} onClick={() => askMove(move, status)}>
+                {move.button}
+              </button>
+            ))
+          : null}
+      </div>
+    </div>
+  );
+}
+
+function Links({ links }: { readonly links: Readonly<Record<string, string>> }) {
+  const all = Object.entries(links);
+  if (all.length === 0) return null;
+  return (
+    <p class="links">
+      {all.map(([words, to]) =>
+        webAddress(to) === undefined ? (
+          <span key={words}>{`${words}: ${to}`}</span>
+        ) : (
+          <Out key={words} to={to}>
+            {words}
+          </Out>
+        ),
+      )}
+    </p>
+  );
+}

@@ -1,0 +1,32 @@
+// The server's clock: what counts down on the page counts by it, however wrong this machine's own is.
+import { signal } from "@preact/signals";
+
+/** Server's time less ours, in ms. */
+let ahead = 0;
+
+/** The server's time in ms, once a second while the page is seen. */
+export const now = signal(Date.now());
+
+/** The server has just said what time it is, in ms. */
+export function hearTime(told: number): void {
+  ahead = told - Date.now();
+  tick();
+}
+
+/** The server's time now, in ms. */
+export function serverTime(): number {
+  return Date.now() + ahead;
+}
+
+function tick(): void {
+  now.value = serverTime();
+}
+
+let timer: ReturnType<typeof setInterval> | undefined;
+
+/** Lets the time go on, or stand still while nobody looks. */
+export function keepTime(seen: boolean): void {
+  clearInterval(timer);
+  timer = seen ? setInterval(tick, 1_000) : undefined;
+  if (seen) tick();
+}

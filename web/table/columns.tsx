@@ -1,0 +1,222 @@
+// The columns of the table: what stands in each, and what it is sorted by.
+import type { ComponentChildren } from "preact";
+import type { EnvironmentStatus, Occupant } from "../../gen/ts/callme/v1/types_pb.ts";
+import { Sign } from "../parts/sign.tsx";
+import { At, Since, Until } from "../parts/times.tsx";
+import { Who } from "../parts/who.tsx";
+import { addressOf, choose } from "../state/route.ts";
+import { because, isOffered, VERDICTS, verdict } from "../words/state.ts";
+import { maybe } from "../words/time.ts";
+import { nameOf } from "../words/who.ts";
+
+/** A column: undefined sorts last, whichever way. */
+export interface Column {
+  readonly id: string;
+  readonly title: string;
+  /** In the table's own units, of the width that there is. */
+  readonly width: number;
+  /** Stands there unless somebody takes it away. */
+  readonly usual: boolean;
+  readonly sort: (status: EnvironmentStatus) => string | number | undefined;
+  readonly cell: (status: EnvironmentStatus) => ComponentChildren;
+}
+
+/** Of those who are on it, the one whose end comes first; that is when a slot is free at the latest. */
+export function firstToEnd({ holders }: EnvironmentStatus): Occupant | undefined {
+  const end = (one: Occupant) => maybe(latest(one)) ?? Infinity;
+  return holders.reduce<Occupant | undefined>((first, one) => (first === undefined || end(one) < end(first) ? one : first), undefined);
+}
+
+/** When it ends at the latest; of an offer, when it is passed over. */
+export function latest(one: Occupant) {
+  return isOffered(one) ? one.until : (one.latestEnd ?? one.until);
+}
+
+/** Two lines of a cell, the second one quieter. */
+function Two({ children, below }: { readonly children: ComponentChildren; readonly below?: ComponentChildren }) {
+  return (
+    <>
+      <span class="one">{children}</span>
+      <span class="two">{below}</span>
+    </>
+  );
+}
+
+function Labels({ labels }: Pick<EnvironmentStatus, "labels">) {
+  return Object.entries(labels).map(([key, value]) => {
+    const label = value === "" ? key : `${key}=${value}`;
+    return (
+      <button type="button" class="label" key={key} title={`Show only ${label}`} onClick={() => choose({ label })}>
+        {label}
+      </button>
+    );
+  });
+}
+
+function Holder(status: EnvironmentStatus) {
+  const [first] = status.holders;
+  if (first === undefined) return <Two below={status.resting > 0 ? <Until at={status.rest?.until} /> : null}>{null}</Two>;
+  const others = status.used > 1 && status.holders.length > 1 ? ` +${status.holders.length - 1}` : "";
+  const role = first.cleaning ? "cleaned by " : isOffered(first) ? "offered to " : "";
+  return (
+    <Two below={first.reason}>
+      {role}
+      <Who one={first} />
+      {others}
+    </Two>
+  );
+}
+
+function Facts({ facts }: Pick<EnvironmentStatus, "facts">) {
+  const told = Object.entries(facts);
+  return (
+    <Two
+      below={told
+        .slice(1)
+        .map(([name, { value }]) => `${name} ${value}`)
+        .join(", ")}
+    >
+      {told.slice(0, 1).map(([name, { value }]) => `${name} ${value}`)}
+    </Two>
+  );
+}
+
+function Next(status: EnvironmentStatus) {
+  const { next, nextReservation } = status;
+  if (next !== undefined)
+    return (
+      <Two
+        below={
+          <>
+            waits <Since at={next.since} />
+          </>
+        }
+      >
+        <Who one={next} />
+      </Two>
+    );
+  if (nextReservation === undefined) return null;
+  return (
+    <Two
+      below={
+        <>
+          reserved, <At at={nextReservation.at} />
+        </>
+      }
+    >
+      <Who one={nextReservation} />
+    </Two>
+  );
+}
+
+function Latest(status: EnvironmentStatus) {
+  const end = status.stateUntil ?? latestOf(status);
+  if (end === undefined) return firstToEnd(status) === undefined ? null : <Two>no limit</Two>;
+  return (
+    <Two below={<Until at={end} />}>
+      <At at={end} />
+    </Two>
+  );
+}
+
+function latestOf(status: EnvironmentStatus) {
+  const first = firstToEnd(status);
+  return first === undefined ? undefined : latest(first);
+}
+
+const facts = ({ facts }: EnvironmentStatus) => Object.entries(facts).map(([name, { value }]) => `${name} ${value}`);
+
+export const COLUMNS: readonly Column[] = [
+  {
+    id: "environment",
+    title: "Environment",
+    width: 19,
+    usual: true,
+    sort: ({ name }) => name,
+    cell: ({ name, pool }) => (
+      <Two below={pool}>
+        <a href={addressOf(name)} class="name" title={name}>
+          {name}
+        </a>
+      </Two>
+    ),
+  },
+  { id: "pool", title: "Pool", width: 9, usual: false, sort: ({ pool }) => pool, cell: ({ pool }) => <Two>{pool}</Two> },
+  {
+    id: "labels",
+    title: "Labels",
+    width: 12,
+    usual: true,
+    sort: ({ labels }) =>
+      Object.entries(labels)
+        .map((pair) => pair.join("="))
+        .join() || undefined,
+    cell: Labels,
+  },
+  {
+    id: "state",
+    title: "State",
+    width: 13,
+    usual: true,
+    sort: (status) => VERDICTS.indexOf(verdict(status)),
+    cell: (status) => (
+      <Two below={because(status)}>
+        <Sign verdict={verdict(status)} />
+      </Two>
+    ),
+  },
+  {
+    id: "holder",
+    title: "Holder",
+    width: 19,
+    usual: true,
+    sort: ({ holders: [first] }) => (first === undefined ? undefined : nameOf(first, "")),
+    cell: Holder,
+  },
+  {
+    id: "since",
+    title: "Since",
+    width: 8,
+    usual: true,
+    sort: ({ holders: [first] }) => maybe(first?.since),
+    cell: ({ holders: [first] }) =>
+      first?.since && (
+        <Two below={<At at={first.since} />}>
+          <Since at={first.since} />
+        </Two>
+      ),
+  },
+  {
+    id: "until",
+    title: "Latest end",
+    width: 9,
+    usual: true,
+    sort: (status) => maybe(status.stateUntil ?? latestOf(status)),
+    cell: Latest,
+  },
+  {
+    id: "reason",
+    title: "Reason",
+    width: 14,
+    usual: false,
+    sort: ({ holders: [first] }) => first?.reason || undefined,
+    cell: ({ holders: [first] }) => <Two>{first?.reason}</Two>,
+  },
+  { id: "facts", title: "On it", width: 12, usual: true, sort: (status) => facts(status)[0], cell: Facts },
+  {
+    id: "next",
+    title: "Next",
+    width: 14,
+    usual: true,
+    sort: ({ next, nextReservation }) => nameOf(next ?? nextReservation, "") || undefined,
+    cell: Next,
+  },
+  {
+    id: "line",
+    title: "Line",
+    width: 5,
+    usual: true,
+    sort: ({ queueLength }) => queueLength || undefined,
+    cell: ({ queueLength }) => <Two>{queueLength || null}</Two>,
+  },
+];

@@ -156,17 +156,31 @@ async function batch(readers: number, size: number): Promise<Result> {
   return { readers, changes: size, told: messages, ended, ...(await measure.end()) };
 }
 
-/** So many readers come to a pool, and are told of each of its environments. */
-async function come(readers: number, size: number): Promise<Result> {
+/** So many readers come to a pool, or with none to everything, and are told of each of its environments. */
+async function come(readers: number, size: number, pool = "fleet"): Promise<Result> {
   await using server = await start();
   const callers = clients(server);
   await apply(callers, size, "here");
   using crowd = new Crowd();
   const measure = new Measure(server);
-  const opened = await crowd.open(server, { pool: "fleet", streams: readers, connections: Math.ceil(readers / 100) });
+  const opened = await crowd.open(server, { pool, streams: readers, connections: Math.ceil(readers / 100) });
   const { lease } = await callers.locks.acquire({ environment: "e0" });
   const { messages, ended } = await crowd.order({ do: "reach", revision: Number(lease?.revision) });
   return { readers, changes: 1, told: opened.messages + messages, ended, ...(await measure.end()) };
+}
+
+/** So many readers of everything, as pages are, each on a connection of its own, while one of so many environments changes at a rate. */
+async function look(readers: number, size: number, rate: number, changes: number): Promise<Result> {
+  await using server = await start();
+  const callers = clients(server);
+  await apply(callers, size, "here");
+  using crowd = new Crowd();
+  await crowd.open(server, { streams: readers, connections: readers });
+  await pause(REST_MS);
+  const measure = new Measure(server);
+  const revision = await change(callers, "e7", rate, changes);
+  const { messages, ended } = await crowd.order({ do: "reach", revision });
+  return { readers, changes, told: messages, ended, ...(await measure.end()) };
 }
 
 const CASES: Readonly<Record<string, () => Promise<Result>>> = {
@@ -180,6 +194,8 @@ const CASES: Readonly<Record<string, () => Promise<Result>>> = {
   "100 come back over 9,900 events": () => resume(100, 9_900),
   "200 on a pool of 1,000, all changed at once": () => batch(200, 1_000),
   "2,000 come to a pool of 1,000": () => come(2_000, 1_000),
+  "500 pages come to 2,000 environments": () => come(500, 2_000, ""),
+  "500 pages of 2,000 environments, 20 changes/s": () => look(500, 2_000, 20, 200),
 };
 
 const HEAD = [

@@ -132,6 +132,36 @@ test("a reader that is further behind than the present state costs begins anew, 
   ]);
 });
 
+test("what comes while readers rest is told to all of them together, and what comes after a rest at once", async () => {
+  const house = await House.open();
+  const stop = new AbortController();
+  const told: string[] = [];
+  const tell = ({ kind }: WatchMessage) => void told.push(kind);
+  const options = { heartbeat: HEARTBEAT_MS, call: callOf(stop.signal) };
+  const watches = Array.from({ length: 3 }, () => watchEverything(house.engine, undefined, options, tell));
+  const turns = async (count: number) => {
+    for (let turn = 0; turn < count; turn++) await immediate();
+  };
+  await turns(20);
+  expect(told.filter((kind) => kind === "HEARTBEAT")).toHaveLength(3);
+  told.length = 0;
+  await house.acquire("uat");
+  await turns(20);
+  expect(told).toHaveLength(3);
+  await house.change("other", 4);
+  await turns(20);
+  expect(told).toHaveLength(3);
+  house.timers.pass(100);
+  await turns(20);
+  expect(told).toHaveLength(15);
+  house.timers.pass(100);
+  await house.acquire("third");
+  await turns(20);
+  expect(told).toHaveLength(18);
+  stop.abort();
+  await Promise.all(watches);
+});
+
 test("what is forgotten is told as deleted, so that names which came and went do not pile up", async () => {
   const house = await House.open();
   const reader = new Onlooker(house);

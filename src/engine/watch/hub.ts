@@ -18,7 +18,7 @@ import { Tape } from "./tape.ts";
  */
 export class Hub {
   readonly recent: Recent;
-  readonly tape = new Tape();
+  readonly tape: Tape;
   readonly #timers: Timers;
   readonly #slices: Slices;
   readonly #beats: Beats;
@@ -32,6 +32,7 @@ export class Hub {
 
   constructor(timers: Timers, slices = new Slices()) {
     this.recent = new Recent(timers);
+    this.tape = new Tape(timers);
     this.#timers = timers;
     this.#slices = slices;
     this.#beats = new Beats(timers);

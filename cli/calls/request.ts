@@ -26,6 +26,7 @@ export interface AcquireOptions {
   readonly priority: string | undefined;
   readonly supersedeKey?: string | undefined;
   readonly supersede?: string | undefined;
+  readonly notify?: string | undefined;
   readonly requestId: string | undefined;
   readonly reason: string | undefined;
   readonly holder: string | undefined;
@@ -57,6 +58,7 @@ export function buildRequest(options: AcquireOptions, env: Variables): AcquireIn
     holder: describeHolder(env, { name: options.holder, runUrl: options.runUrl, kind: options.kind }),
     reason: options.reason ?? describeJob(env),
     tags: [...options.tags],
+    ...(options.notify !== undefined && { notify: options.notify }),
   };
 }
 

@@ -43,6 +43,10 @@ export class AcquireCommand extends AskingCommand {
       ["Two environments together, waiting an hour at most; lease and token for later", "$0 acquire uat db=2 --queue-timeout 1h --json"],
       ["Take it in a shell, and give it back there", 'eval "$(call-me acquire uat --output env)"; trap "call-me release uat" EXIT'],
       ["Stand in line without a process; another job picks it up", "$0 acquire uat --detach --request-id $CI_PIPELINE_ID"],
+      [
+        "The same, and be told when it is one's turn",
+        "$0 acquire uat --detach --request-id $CI_PIPELINE_ID --notify https://ci.example.com/hooks/uat",
+      ],
       ["There, once it runs: as soon as it is its turn", "$0 acquire uat --request-id $CI_PIPELINE_ID"],
       ["In place of older runs of this branch", "$0 acquire uat --supersede-key shop/main --supersede held"],
       ["Take it in a step that may be restarted, in a leg of a matrix", "$0 acquire uat --resume --leg 3"],
@@ -56,6 +60,9 @@ export class AcquireCommand extends AskingCommand {
   noWait = Option.Boolean("--no-wait", false, { description: "Stand in line, but don't wait: exit code 4 if it was not granted at once" });
   detach = Option.Boolean("--detach", false, {
     description: "Stand in line and end at once (0), to be picked up later: prints the lease's id; place kept for 1h, an offer for 10m",
+  });
+  notify = Option.String("--notify", {
+    description: "Have this URL called when it is offered or granted, and when it ends; the server says which it allows",
   });
   claimTimeout = Option.String("--claim-timeout", {
     description: "How long a grant waits for a lost connection to return before the next one is served; default 5s",

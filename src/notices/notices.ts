@@ -100,14 +100,24 @@ export class Notices {
     return `does not begin with what this server allows: ${allowed.map((one) => shown(one.url)).join(", ")}, and what stands behind that in its file`;
   }
 
-  /** Those for whom something waits. */
+  /** The names of the rules. */
+  get rules(): readonly string[] {
+    return this.#rules.rules.map(({ name }) => name);
+  }
+
+  /** Those of all rules, and for whom else something waits; those whom leases have named together for each origin. */
   async standings(): Promise<readonly Standing[]> {
     const counts = await this.#parts.mail.counts();
-    return [...counts].map(([to, waiting]) => ({
-      ...this.named(to),
-      waiting,
-      ...(this.#rounds.get(to)?.health ?? { failures: 0, why: "" }),
-    }));
+    const standings = new Map<string, Standing>();
+    for (const to of new Set([...this.#rules.rules.map(receiverOf), ...counts.keys()])) {
+      const named = this.named(to);
+      const key = JSON.stringify(named);
+      const { failures = 0, why = "" } = this.#rounds.get(to)?.health ?? {};
+      const before = standings.get(key) ?? { waiting: 0, failures: 0, why: "" };
+      const worse = failures > before.failures ? { failures, why } : { failures: before.failures, why: before.why };
+      standings.set(key, { ...named, ...worse, waiting: before.waiting + (counts.get(to) ?? 0) });
+    }
+    return [...standings.values()];
   }
 
   /** Notices that were given up, in front of a number, newest first. */

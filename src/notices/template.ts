@@ -2,7 +2,7 @@
 import { type Holder, whoOf } from "../core/model/lease.ts";
 import { about } from "../core/model/text.ts";
 import type { Micros } from "../core/model/units.ts";
-import type { Letter, Notice } from "../store/history/notice.ts";
+import type { Letter, Notice, NoticeKind } from "../store/history/notice.ts";
 import type { Template } from "./receiver.ts";
 import type { Message } from "./sender.ts";
 
@@ -14,11 +14,17 @@ export function messageOf({ id, to, notice }: Pick<Letter, "id" | "to" | "notice
   return { id, body: JSON.stringify(template === "slack" ? { text: inSlack(notice), mrkdwn: false } : asJson(notice, to)) };
 }
 
+/** What a kind is called outside: `lease.granted`. */
+export function typeOf(kind: NoticeKind): string {
+  if (kind === "test") return "notices.test";
+  return kind === "broken" || kind === "quarantined" ? `environment.${kind}` : `lease.${kind}`;
+}
+
 function asJson(notice: Notice, to: string): object {
   const { kind, pool, environments, reason, lease, holder, principal, principalLabel, by, endReason, state } = notice;
   const rule = to.startsWith("rule:") ? { rule: to.slice("rule:".length) } : {};
   return {
-    type: `${kind === "broken" || kind === "quarantined" ? "environment" : kind === "test" ? "notices" : "lease"}.${kind}`,
+    type: typeOf(kind),
     timestamp: timeOf(notice.at),
     data: {
       ...{ ...rule, pool, environments, reason, lease_id: lease, holder: holder && holderOf(holder), principal },

@@ -40,6 +40,8 @@ const METHODS = [
   "Environment/ListLeases",
   "Insight/ListEvents",
   "Insight/GetStats",
+  "Insight/ListNotices",
+  "Insight/RetryNotice",
   "Access/WhoAmI",
   "Access/ListKeys",
 ].map((name) => `/callme.v1.${name.replace("/", "Service/")}`);

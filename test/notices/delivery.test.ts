@@ -1,43 +1,16 @@
 // What somebody is told of by rules of the file of notices: by a real server, to a real receiver.
-import { mkdtemp, rm } from "node:fs/promises";
-import os from "node:os";
-import path from "node:path";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Outcome } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EnvironmentState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { clientsOf } from "../outside/clients.ts";
 import { eventually } from "../outside/eventually.ts";
-import { Server } from "../outside/server.ts";
-import { accept, noticesFile, ruleFor, verify, WEBHOOK_KEY, WebhookReceiver } from "./receiver.ts";
-
-let directory: string;
-const closing: AsyncDisposable[] = [];
-beforeAll(async () => {
-  directory = await mkdtemp(path.join(os.tmpdir(), "call-me-notices-"));
-});
-afterEach(async () => {
-  for (const one of closing.splice(0).reverse()) await one[Symbol.asyncDispose]();
-});
-afterAll(() => rm(directory, { recursive: true, force: true }));
-
-/** A server with such a file. */
-async function serving(sections: string): Promise<Server> {
-  const file = await noticesFile(directory, sections);
-  const server = await Server.start({ CALL_ME_NOTICES: file, CALL_ME_SECRET_HOOK: WEBHOOK_KEY });
-  closing.push(server);
-  return server;
-}
-
-async function receiving(): Promise<WebhookReceiver> {
-  const receiver = await WebhookReceiver.start();
-  closing.push(receiver);
-  return receiver;
-}
+import { accept, ruleFor, verify, WEBHOOK_KEY } from "./receiver.ts";
+import { receiving, serving } from "./stage.ts";
 
 test("each kind is told of, signed, in the order in which it happened", async () => {
   const receiver = await receiving();
   const kinds = ", kinds: [granted, queued_long, expiring_soon, expired, forced, broken, quarantined], queued_for: 1s, expires_in: 1h";
-  const server = await serving(`rules:\n${ruleFor(receiver.url, kinds)}`);
+  const { server } = await serving(`rules:\n${ruleFor(receiver.url, kinds)}`);
   const { locks, environments } = clientsOf(server, "gRPC");
   const seconds = (count: number) => ({ seconds: BigInt(count), nanos: 0 });
   const asked = (environment: string, name: string) => ({ environment, holder: { name }, reason: "nightly" });
@@ -72,7 +45,7 @@ test("each kind is told of, signed, in the order in which it happened", async ()
 test("a receiver that is away, fails, or sends elsewhere loses nothing, and holds up no other", async () => {
   const [bad, good] = [await receiving(), await receiving()];
   const rules = `rules:\n${ruleFor(bad.url, ", kinds: granted", "bad")}${ruleFor(good.url, ", kinds: granted", "good")}`;
-  const server = await serving(rules);
+  const { server } = await serving(rules);
   const { locks } = clientsOf(server, "gRPC");
   const names = Array.from({ length: 30 }, (_, n) => `env-${n}`);
   await bad.close();

@@ -143,6 +143,9 @@ describe("what is answered is what the document says", () => {
     const listed = await call("InsightService/ListEvents", { filter: { kinds: ["EVENT_KIND_GRANTED"] }, pageSize: 1 });
     expect(listed.body).toMatchObject({ events: [{ kind: "EVENT_KIND_GRANTED" }], nextPageToken: expect.any(String) });
     await call("InsightService/GetStats", { window: "3600s", groupBy: "GROUP_BY_LABEL", labelKey: "os" });
+    await call("InsightService/ListNotices", { pageSize: 1 });
+    await call("InsightService/RetryNotice", { id: "msg_of_nobody" });
+    await call("InsightService/TestNotices", {});
   });
 
   test("a key from its making to its end", async () => {

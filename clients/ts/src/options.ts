@@ -53,7 +53,7 @@ const OWN = [
   "signal",
   "onWaiting",
 ];
-const PASSED = ["pool", "ifBusy", "priority", "requestId", "reason", "tags", "autoClaim", "supersedeKey", "supersede"] as const;
+const PASSED = ["pool", "ifBusy", "priority", "requestId", "reason", "tags", "autoClaim", "supersedeKey", "supersede", "notify"] as const;
 const NEEDS = ["environment", "selector", "count", "slots"];
 
 /**

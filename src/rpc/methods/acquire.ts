@@ -31,12 +31,13 @@ export interface AcquireInput {
   readonly command: Acquire;
 }
 
-/** `poolOf` knows which pool an existing environment is in. Throws invalid_argument. */
+/** `poolOf` knows which pool an existing environment is in, `mayNotify` what is wrong with a URL for notices. Throws invalid_argument. */
 export function readAcquire(
   request: AcquireRequest,
   by: Caller & { readonly proven?: Proven },
   autoCreate: boolean,
   poolOf: (environment: string) => string | undefined,
+  mayNotify: (url: string) => string | undefined,
 ): AcquireInput {
   const { pool, needs } = readNeeds(request, poolOf);
   const content = readContent(request, by.proven);
@@ -48,6 +49,7 @@ export function readAcquire(
     needs,
     autoCreate,
     ...content,
+    ...readNotify(request, mayNotify),
     fingerprint: requestId === "" ? "" : fingerprintOf(request, pool, needs),
     legacy: false,
     ...(requestId === "" ? {} : { requestId }),
@@ -56,12 +58,17 @@ export function readAcquire(
 }
 
 /**
- * Of the fields as they were sent, but for `wait`: a default of ours is no part of it, so that it may change between a call and its retry.
+ * Of the fields as they were sent, but for `wait`, and for `notify`, which nobody is shown who takes up what another job has asked for. A
+ * default of ours is no part of it, so that it may change between a call and its retry.
  * The environments alone are compared by what they mean, however they were named.
  */
 function fingerprintOf(request: AcquireRequest, pool: string, needs: Acquire["needs"]): string {
-  const { wait: _, ...sent } = request;
-  const content = toBinary(AcquireRequestSchema, { ...sent, environment: "", pool: "", needs: [] }, { writeUnknownFields: false });
+  const { wait: _, notify: __, ...sent } = request;
+  const content = toBinary(
+    AcquireRequestSchema,
+    { ...sent, notify: "", environment: "", pool: "", needs: [] },
+    { writeUnknownFields: false },
+  );
   return hash("sha256", Buffer.concat([Buffer.from(JSON.stringify([pool, needs])), content]), "base64url");
 }
 
@@ -99,6 +106,14 @@ function readSupersede(request: AcquireRequest): Pick<Acquire, "supersedeKey" | 
   if (supersede === "NONE") return supersedeKey === "" ? {} : { supersedeKey };
   if (supersedeKey !== "") return { supersedeKey, supersede };
   throw badField("supersede", `is SUPERSEDE_${supersede}, and there is no supersede_key; give the key of those that are to be superseded`);
+}
+
+/** What is wrong with the URL is told without it: it may be secret. */
+function readNotify({ notify }: AcquireRequest, mayNotify: (url: string) => string | undefined): Pick<Acquire, "notify"> {
+  if (notify === "") return {};
+  const complaint = mayNotify(notify);
+  if (complaint !== undefined) throw badField("notify", complaint);
+  return { notify: new URL(notify).href };
 }
 
 /** Those that never can be meant; what depends on the present time is judged by the store's clock, once it is known to be no retry. */

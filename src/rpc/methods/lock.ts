@@ -65,9 +65,10 @@ function ask(
   request: pb.AcquireRequest,
   call: Call,
 ): { readonly names: readonly string[]; readonly asked: Promise<Reply> } {
-  const { engine, autoCreate } = service;
+  const { engine, autoCreate, notices } = service;
   const wait = duration("wait", request.wait, WAIT);
-  const { pool, command } = readAcquire(request, call.caller, autoCreate, (name) => engine.views.ownerOf(name));
+  const poolOf = (name: string) => engine.views.ownerOf(name);
+  const { pool, command } = readAcquire(request, call.caller, autoCreate, poolOf, (url) => notices.complaintOf(url));
   const allowed = allowedAcquire(service, call.caller, roleOf(request), pool, command);
   return { names: namesOf(command), asked: engine.acquire({ pool, command: allowed, wait }, call) };
 }

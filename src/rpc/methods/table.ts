@@ -37,6 +37,7 @@ import * as environments from "./environments.ts";
 import * as insight from "./insight.ts";
 import * as lists from "./lists.ts";
 import * as lock from "./lock.ts";
+import * as notices from "./notices.ts";
 import * as streams from "./streams.ts";
 
 /** What it takes to call something; see `admit` and `may` in gate.ts. */
@@ -123,6 +124,9 @@ const ENVIRONMENT_SERVICE: Rows<typeof EnvironmentService.method> = {
 const INSIGHT_SERVICE: Rows<typeof InsightService.method> = {
   listEvents: { run: insight.listEvents, guard: onPast, ...VIEW },
   getStats: { run: insight.getStats, guard: onPast, ...VIEW },
+  listNotices: { run: notices.listNotices, guard: onEverything, ...ADMIN },
+  retryNotice: { run: notices.retryNotice, guard: onEverything, ...ADMIN },
+  testNotices: { run: notices.testNotices, guard: onEverything, ...ADMIN },
 };
 
 const ACCESS_SERVICE: Rows<typeof AccessService.method> = {

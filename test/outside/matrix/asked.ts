@@ -128,6 +128,9 @@ const INSIGHT: Readonly<Record<string, RpcAsked>> = {
   GetStats: { rpc: ({ insight }, _, options) => insight.getStats({ groupBy: GroupBy.POOL }, options) },
   "GetStats of a pool": { rpc: ({ insight }, _, options) => insight.getStats({ filter: onlyPool }, options) },
   "GetStats of one": { rpc: ({ insight }, { environment }, options) => insight.getStats({ filter: { environment } }, options) },
+  ListNotices: { rpc: ({ insight }, _, options) => insight.listNotices({}, options) },
+  RetryNotice: { rpc: ({ insight }, _, options) => insight.retryNotice({ id: "msg_of_nobody" }, options) },
+  TestNotices: { rpc: ({ insight }, _, options) => insight.testNotices({}, options) },
 };
 
 const ACCESS: Readonly<Record<string, RpcAsked>> = {

@@ -64,6 +64,9 @@ InsightService.ListEvents of one                | environment | yes  yes       y
 InsightService.GetStats                         | nothing     | yes  yes       yes       yes     yes       yes       | narrow narrow    narrow
 InsightService.GetStats of a pool               | pool        | yes  yes       yes       yes     yes       yes       | narrow narrow    narrow
 InsightService.GetStats of one                  | environment | yes  yes       yes       yes     yes       yes       | narrow narrow    narrow
+InsightService.ListNotices                      | everything  | no   no        no        no      no        yes       | narrow narrow    narrow
+InsightService.RetryNotice                      | everything  | no   no        no        no      no        yes       | narrow narrow    narrow
+InsightService.TestNotices                      | everything  | no   no        no        no      no        yes       | narrow narrow    narrow
 
 AccessService.CreateKey                         | everything  | no   no        no        no      no        yes       | narrow narrow    narrow
 AccessService.ListKeys                          | everything  | no   no        no        no      no        yes       | narrow narrow    narrow

@@ -996,6 +996,609 @@ func (x *GetStatsResponse) GetRows() []*StatsRow {
 	return nil
 }
 
+// A notice that was given up: it could not be delivered for a day, its receiver refused it, or too many waited.
+type Notice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The webhook-id with which it was sent.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// What it tells, such as `lease.expired`.
+	Type string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
+	// By which rule. Empty: a lease had asked for it.
+	Rule string `protobuf:"bytes,3,opt,name=rule,proto3" json:"rule,omitempty"`
+	// Of the receiver's URL the scheme and host; the rest can be secret. Empty: there is no such rule any more.
+	Origin string `protobuf:"bytes,4,opt,name=origin,proto3" json:"origin,omitempty"`
+	// When it was, by the server's clock.
+	Time *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=time,proto3" json:"time,omitempty"`
+	// Where.
+	Pool string `protobuf:"bytes,6,opt,name=pool,proto3" json:"pool,omitempty"`
+	// Of which environments.
+	Environments []string `protobuf:"bytes,7,rep,name=environments,proto3" json:"environments,omitempty"`
+	// Of which lease, unless it is about the environment alone.
+	LeaseId string `protobuf:"bytes,8,opt,name=lease_id,json=leaseId,proto3" json:"lease_id,omitempty"`
+	// Who that lease is for, as told.
+	Holder *Holder `protobuf:"bytes,9,opt,name=holder,proto3" json:"holder,omitempty"`
+	// What it gives as a reason.
+	Reason string `protobuf:"bytes,10,opt,name=reason,proto3" json:"reason,omitempty"`
+	// When it was given up.
+	GivenUpAt *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=given_up_at,json=givenUpAt,proto3" json:"given_up_at,omitempty"`
+	// Why: what was wrong with the last attempt.
+	Why           string `protobuf:"bytes,12,opt,name=why,proto3" json:"why,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Notice) Reset() {
+	*x = Notice{}
+	mi := &file_callme_v1_insight_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Notice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Notice) ProtoMessage() {}
+
+func (x *Notice) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_insight_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Notice.ProtoReflect.Descriptor instead.
+func (*Notice) Descriptor() ([]byte, []int) {
+	return file_callme_v1_insight_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Notice) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Notice) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *Notice) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *Notice) GetOrigin() string {
+	if x != nil {
+		return x.Origin
+	}
+	return ""
+}
+
+func (x *Notice) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *Notice) GetPool() string {
+	if x != nil {
+		return x.Pool
+	}
+	return ""
+}
+
+func (x *Notice) GetEnvironments() []string {
+	if x != nil {
+		return x.Environments
+	}
+	return nil
+}
+
+func (x *Notice) GetLeaseId() string {
+	if x != nil {
+		return x.LeaseId
+	}
+	return ""
+}
+
+func (x *Notice) GetHolder() *Holder {
+	if x != nil {
+		return x.Holder
+	}
+	return nil
+}
+
+func (x *Notice) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Notice) GetGivenUpAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.GivenUpAt
+	}
+	return nil
+}
+
+func (x *Notice) GetWhy() string {
+	if x != nil {
+		return x.Why
+	}
+	return ""
+}
+
+// How a receiver is doing. Those that leases have named count together for each origin.
+type NoticeReceiver struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of which rule. Empty: leases have named it.
+	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	// Of its URL the scheme and host. Empty: there is no such rule any more.
+	Origin string `protobuf:"bytes,2,opt,name=origin,proto3" json:"origin,omitempty"`
+	// How many notices wait for it.
+	Waiting uint64 `protobuf:"varint,3,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	// How many attempts have failed since one succeeded.
+	Failures uint32 `protobuf:"varint,4,opt,name=failures,proto3" json:"failures,omitempty"`
+	// What was wrong with the last of them.
+	Why           string `protobuf:"bytes,5,opt,name=why,proto3" json:"why,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NoticeReceiver) Reset() {
+	*x = NoticeReceiver{}
+	mi := &file_callme_v1_insight_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NoticeReceiver) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NoticeReceiver) ProtoMessage() {}
+
+func (x *NoticeReceiver) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_insight_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NoticeReceiver.ProtoReflect.Descriptor instead.
+func (*NoticeReceiver) Descriptor() ([]byte, []int) {
+	return file_callme_v1_insight_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *NoticeReceiver) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *NoticeReceiver) GetOrigin() string {
+	if x != nil {
+		return x.Origin
+	}
+	return ""
+}
+
+func (x *NoticeReceiver) GetWaiting() uint64 {
+	if x != nil {
+		return x.Waiting
+	}
+	return 0
+}
+
+func (x *NoticeReceiver) GetFailures() uint32 {
+	if x != nil {
+		return x.Failures
+	}
+	return 0
+}
+
+func (x *NoticeReceiver) GetWhy() string {
+	if x != nil {
+		return x.Why
+	}
+	return ""
+}
+
+// Which page.
+type ListNoticesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most this many, up to 1,000; 100 if absent.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListNoticesRequest) Reset() {
+	*x = ListNoticesRequest{}
+	mi := &file_callme_v1_insight_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListNoticesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListNoticesRequest) ProtoMessage() {}
+
+func (x *ListNoticesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_insight_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListNoticesRequest.ProtoReflect.Descriptor instead.
+func (*ListNoticesRequest) Descriptor() ([]byte, []int) {
+	return file_callme_v1_insight_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ListNoticesRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListNoticesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// A page of notices that were given up.
+type ListNoticesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Newest first.
+	Notices []*Notice `protobuf:"bytes,1,rep,name=notices,proto3" json:"notices,omitempty"`
+	// For the next page; empty on the last one.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// Those of all rules, and of leases where something waits.
+	Receivers     []*NoticeReceiver `protobuf:"bytes,3,rep,name=receivers,proto3" json:"receivers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListNoticesResponse) Reset() {
+	*x = ListNoticesResponse{}
+	mi := &file_callme_v1_insight_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListNoticesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListNoticesResponse) ProtoMessage() {}
+
+func (x *ListNoticesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_insight_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListNoticesResponse.ProtoReflect.Descriptor instead.
+func (*ListNoticesResponse) Descriptor() ([]byte, []int) {
+	return file_callme_v1_insight_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListNoticesResponse) GetNotices() []*Notice {
+	if x != nil {
+		return x.Notices
+	}
+	return nil
+}
+
+func (x *ListNoticesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *ListNoticesResponse) GetReceivers() []*NoticeReceiver {
+	if x != nil {
+		return x.Receivers
+	}
+	return nil
+}
+
+// Which notice.
+type RetryNoticeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetryNoticeRequest) Reset() {
+	*x = RetryNoticeRequest{}
+	mi := &file_callme_v1_insight_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetryNoticeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetryNoticeRequest) ProtoMessage() {}
+
+func (x *RetryNoticeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_insight_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetryNoticeRequest.ProtoReflect.Descriptor instead.
+func (*RetryNoticeRequest) Descriptor() ([]byte, []int) {
+	return file_callme_v1_insight_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *RetryNoticeRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// Whether it is tried.
+type RetryNoticeResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// It is, behind this answer. If not: no notice of this id was given up, or it waits again already.
+	Retried       bool `protobuf:"varint,1,opt,name=retried,proto3" json:"retried,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetryNoticeResponse) Reset() {
+	*x = RetryNoticeResponse{}
+	mi := &file_callme_v1_insight_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetryNoticeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetryNoticeResponse) ProtoMessage() {}
+
+func (x *RetryNoticeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_insight_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetryNoticeResponse.ProtoReflect.Descriptor instead.
+func (*RetryNoticeResponse) Descriptor() ([]byte, []int) {
+	return file_callme_v1_insight_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *RetryNoticeResponse) GetRetried() bool {
+	if x != nil {
+		return x.Retried
+	}
+	return false
+}
+
+// Whom to test.
+type TestNoticesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The receiver of this rule; of all rules, if empty.
+	Rule          string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TestNoticesRequest) Reset() {
+	*x = TestNoticesRequest{}
+	mi := &file_callme_v1_insight_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TestNoticesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TestNoticesRequest) ProtoMessage() {}
+
+func (x *TestNoticesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_insight_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TestNoticesRequest.ProtoReflect.Descriptor instead.
+func (*TestNoticesRequest) Descriptor() ([]byte, []int) {
+	return file_callme_v1_insight_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *TestNoticesRequest) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+// What became of a test.
+type NoticeTest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of which rule.
+	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	// Of the receiver's URL the scheme and host.
+	Origin string `protobuf:"bytes,2,opt,name=origin,proto3" json:"origin,omitempty"`
+	// Whether it has arrived.
+	Delivered bool `protobuf:"varint,3,opt,name=delivered,proto3" json:"delivered,omitempty"`
+	// What was wrong, if it has not.
+	Why           string `protobuf:"bytes,4,opt,name=why,proto3" json:"why,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NoticeTest) Reset() {
+	*x = NoticeTest{}
+	mi := &file_callme_v1_insight_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NoticeTest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NoticeTest) ProtoMessage() {}
+
+func (x *NoticeTest) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_insight_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NoticeTest.ProtoReflect.Descriptor instead.
+func (*NoticeTest) Descriptor() ([]byte, []int) {
+	return file_callme_v1_insight_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *NoticeTest) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *NoticeTest) GetOrigin() string {
+	if x != nil {
+		return x.Origin
+	}
+	return ""
+}
+
+func (x *NoticeTest) GetDelivered() bool {
+	if x != nil {
+		return x.Delivered
+	}
+	return false
+}
+
+func (x *NoticeTest) GetWhy() string {
+	if x != nil {
+		return x.Why
+	}
+	return ""
+}
+
+// One for each rule, in the order of the file.
+type TestNoticesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What became of them.
+	Tests         []*NoticeTest `protobuf:"bytes,1,rep,name=tests,proto3" json:"tests,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TestNoticesResponse) Reset() {
+	*x = TestNoticesResponse{}
+	mi := &file_callme_v1_insight_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TestNoticesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TestNoticesResponse) ProtoMessage() {}
+
+func (x *TestNoticesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_insight_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TestNoticesResponse.ProtoReflect.Descriptor instead.
+func (*TestNoticesResponse) Descriptor() ([]byte, []int) {
+	return file_callme_v1_insight_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *TestNoticesResponse) GetTests() []*NoticeTest {
+	if x != nil {
+		return x.Tests
+	}
+	return nil
+}
+
 var File_callme_v1_insight_service_proto protoreflect.FileDescriptor
 
 const file_callme_v1_insight_service_proto_rawDesc = "" +
@@ -1065,7 +1668,49 @@ const file_callme_v1_insight_service_proto_rawDesc = "" +
 	"\vcovers_from\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"coversFrom\";\n" +
 	"\x10GetStatsResponse\x12'\n" +
-	"\x04rows\x18\x01 \x03(\v2\x13.callme.v1.StatsRowR\x04rows*\xb8\x06\n" +
+	"\x04rows\x18\x01 \x03(\v2\x13.callme.v1.StatsRowR\x04rows\"\xec\x02\n" +
+	"\x06Notice\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04type\x18\x02 \x01(\tR\x04type\x12\x12\n" +
+	"\x04rule\x18\x03 \x01(\tR\x04rule\x12\x16\n" +
+	"\x06origin\x18\x04 \x01(\tR\x06origin\x12.\n" +
+	"\x04time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x12\n" +
+	"\x04pool\x18\x06 \x01(\tR\x04pool\x12\"\n" +
+	"\fenvironments\x18\a \x03(\tR\fenvironments\x12\x19\n" +
+	"\blease_id\x18\b \x01(\tR\aleaseId\x12)\n" +
+	"\x06holder\x18\t \x01(\v2\x11.callme.v1.HolderR\x06holder\x12\x16\n" +
+	"\x06reason\x18\n" +
+	" \x01(\tR\x06reason\x12:\n" +
+	"\vgiven_up_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\tgivenUpAt\x12\x10\n" +
+	"\x03why\x18\f \x01(\tR\x03why\"\x84\x01\n" +
+	"\x0eNoticeReceiver\x12\x12\n" +
+	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x16\n" +
+	"\x06origin\x18\x02 \x01(\tR\x06origin\x12\x18\n" +
+	"\awaiting\x18\x03 \x01(\x04R\awaiting\x12\x1a\n" +
+	"\bfailures\x18\x04 \x01(\rR\bfailures\x12\x10\n" +
+	"\x03why\x18\x05 \x01(\tR\x03why\"P\n" +
+	"\x12ListNoticesRequest\x12\x1b\n" +
+	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tR\tpageToken\"\xa3\x01\n" +
+	"\x13ListNoticesResponse\x12+\n" +
+	"\anotices\x18\x01 \x03(\v2\x11.callme.v1.NoticeR\anotices\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x127\n" +
+	"\treceivers\x18\x03 \x03(\v2\x19.callme.v1.NoticeReceiverR\treceivers\"$\n" +
+	"\x12RetryNoticeRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"/\n" +
+	"\x13RetryNoticeResponse\x12\x18\n" +
+	"\aretried\x18\x01 \x01(\bR\aretried\"(\n" +
+	"\x12TestNoticesRequest\x12\x12\n" +
+	"\x04rule\x18\x01 \x01(\tR\x04rule\"h\n" +
+	"\n" +
+	"NoticeTest\x12\x12\n" +
+	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x16\n" +
+	"\x06origin\x18\x02 \x01(\tR\x06origin\x12\x1c\n" +
+	"\tdelivered\x18\x03 \x01(\bR\tdelivered\x12\x10\n" +
+	"\x03why\x18\x04 \x01(\tR\x03why\"B\n" +
+	"\x13TestNoticesResponse\x12+\n" +
+	"\x05tests\x18\x01 \x03(\v2\x15.callme.v1.NoticeTestR\x05tests*\xb8\x06\n" +
 	"\tEventKind\x12\x1a\n" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11EVENT_KIND_QUEUED\x10\x01\x12\x16\n" +
@@ -1102,11 +1747,14 @@ const file_callme_v1_insight_service_proto_rawDesc = "" +
 	"\x14GROUP_BY_ENVIRONMENT\x10\x01\x12\x11\n" +
 	"\rGROUP_BY_POOL\x10\x02\x12\x17\n" +
 	"\x13GROUP_BY_REPOSITORY\x10\x03\x12\x12\n" +
-	"\x0eGROUP_BY_LABEL\x10\x042\xaa\x01\n" +
+	"\x0eGROUP_BY_LABEL\x10\x042\x99\x03\n" +
 	"\x0eInsightService\x12N\n" +
 	"\n" +
 	"ListEvents\x12\x1c.callme.v1.ListEventsRequest\x1a\x1d.callme.v1.ListEventsResponse\"\x03\x90\x02\x01\x12H\n" +
-	"\bGetStats\x12\x1a.callme.v1.GetStatsRequest\x1a\x1b.callme.v1.GetStatsResponse\"\x03\x90\x02\x01B\x9f\x01\n" +
+	"\bGetStats\x12\x1a.callme.v1.GetStatsRequest\x1a\x1b.callme.v1.GetStatsResponse\"\x03\x90\x02\x01\x12Q\n" +
+	"\vListNotices\x12\x1d.callme.v1.ListNoticesRequest\x1a\x1e.callme.v1.ListNoticesResponse\"\x03\x90\x02\x01\x12L\n" +
+	"\vRetryNotice\x12\x1d.callme.v1.RetryNoticeRequest\x1a\x1e.callme.v1.RetryNoticeResponse\x12L\n" +
+	"\vTestNotices\x12\x1d.callme.v1.TestNoticesRequest\x1a\x1e.callme.v1.TestNoticesResponseB\x9f\x01\n" +
 	"\rdev.callme.v1B\x13InsightServiceProtoP\x01Z4github.com/call-me/call-me/gen/go/callme/v1;callmev1\xa2\x02\x03CXX\xaa\x02\tCallme.V1\xca\x02\tCallme\\V1\xe2\x02\x15Callme\\V1\\GPBMetadata\xea\x02\n" +
 	"Callme::V1b\x06proto3"
 
@@ -1123,7 +1771,7 @@ func file_callme_v1_insight_service_proto_rawDescGZIP() []byte {
 }
 
 var file_callme_v1_insight_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_callme_v1_insight_service_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_callme_v1_insight_service_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_callme_v1_insight_service_proto_goTypes = []any{
 	(EventKind)(0),                // 0: callme.v1.EventKind
 	(GroupBy)(0),                  // 1: callme.v1.GroupBy
@@ -1135,46 +1783,67 @@ var file_callme_v1_insight_service_proto_goTypes = []any{
 	(*Spread)(nil),                // 7: callme.v1.Spread
 	(*StatsRow)(nil),              // 8: callme.v1.StatsRow
 	(*GetStatsResponse)(nil),      // 9: callme.v1.GetStatsResponse
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
-	(*Holder)(nil),                // 11: callme.v1.Holder
-	(*EndedBy)(nil),               // 12: callme.v1.EndedBy
-	(EnvironmentState)(0),         // 13: callme.v1.EnvironmentState
-	(*durationpb.Duration)(nil),   // 14: google.protobuf.Duration
+	(*Notice)(nil),                // 10: callme.v1.Notice
+	(*NoticeReceiver)(nil),        // 11: callme.v1.NoticeReceiver
+	(*ListNoticesRequest)(nil),    // 12: callme.v1.ListNoticesRequest
+	(*ListNoticesResponse)(nil),   // 13: callme.v1.ListNoticesResponse
+	(*RetryNoticeRequest)(nil),    // 14: callme.v1.RetryNoticeRequest
+	(*RetryNoticeResponse)(nil),   // 15: callme.v1.RetryNoticeResponse
+	(*TestNoticesRequest)(nil),    // 16: callme.v1.TestNoticesRequest
+	(*NoticeTest)(nil),            // 17: callme.v1.NoticeTest
+	(*TestNoticesResponse)(nil),   // 18: callme.v1.TestNoticesResponse
+	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
+	(*Holder)(nil),                // 20: callme.v1.Holder
+	(*EndedBy)(nil),               // 21: callme.v1.EndedBy
+	(EnvironmentState)(0),         // 22: callme.v1.EnvironmentState
+	(*durationpb.Duration)(nil),   // 23: google.protobuf.Duration
 }
 var file_callme_v1_insight_service_proto_depIdxs = []int32{
-	10, // 0: callme.v1.Event.time:type_name -> google.protobuf.Timestamp
+	19, // 0: callme.v1.Event.time:type_name -> google.protobuf.Timestamp
 	0,  // 1: callme.v1.Event.kind:type_name -> callme.v1.EventKind
-	11, // 2: callme.v1.Event.holder:type_name -> callme.v1.Holder
-	12, // 3: callme.v1.Event.by:type_name -> callme.v1.EndedBy
-	10, // 4: callme.v1.Event.created_at:type_name -> google.protobuf.Timestamp
-	10, // 5: callme.v1.Event.granted_at:type_name -> google.protobuf.Timestamp
-	13, // 6: callme.v1.Event.state:type_name -> callme.v1.EnvironmentState
+	20, // 2: callme.v1.Event.holder:type_name -> callme.v1.Holder
+	21, // 3: callme.v1.Event.by:type_name -> callme.v1.EndedBy
+	19, // 4: callme.v1.Event.created_at:type_name -> google.protobuf.Timestamp
+	19, // 5: callme.v1.Event.granted_at:type_name -> google.protobuf.Timestamp
+	22, // 6: callme.v1.Event.state:type_name -> callme.v1.EnvironmentState
 	0,  // 7: callme.v1.EventFilter.kinds:type_name -> callme.v1.EventKind
-	10, // 8: callme.v1.EventFilter.since:type_name -> google.protobuf.Timestamp
-	10, // 9: callme.v1.EventFilter.until:type_name -> google.protobuf.Timestamp
-	10, // 10: callme.v1.EventFilter.held_at:type_name -> google.protobuf.Timestamp
+	19, // 8: callme.v1.EventFilter.since:type_name -> google.protobuf.Timestamp
+	19, // 9: callme.v1.EventFilter.until:type_name -> google.protobuf.Timestamp
+	19, // 10: callme.v1.EventFilter.held_at:type_name -> google.protobuf.Timestamp
 	3,  // 11: callme.v1.ListEventsRequest.filter:type_name -> callme.v1.EventFilter
 	2,  // 12: callme.v1.ListEventsResponse.events:type_name -> callme.v1.Event
-	10, // 13: callme.v1.ListEventsResponse.covers_from:type_name -> google.protobuf.Timestamp
+	19, // 13: callme.v1.ListEventsResponse.covers_from:type_name -> google.protobuf.Timestamp
 	3,  // 14: callme.v1.GetStatsRequest.filter:type_name -> callme.v1.EventFilter
-	14, // 15: callme.v1.GetStatsRequest.window:type_name -> google.protobuf.Duration
+	23, // 15: callme.v1.GetStatsRequest.window:type_name -> google.protobuf.Duration
 	1,  // 16: callme.v1.GetStatsRequest.group_by:type_name -> callme.v1.GroupBy
-	14, // 17: callme.v1.Spread.p50:type_name -> google.protobuf.Duration
-	14, // 18: callme.v1.Spread.p95:type_name -> google.protobuf.Duration
-	14, // 19: callme.v1.Spread.max:type_name -> google.protobuf.Duration
+	23, // 17: callme.v1.Spread.p50:type_name -> google.protobuf.Duration
+	23, // 18: callme.v1.Spread.p95:type_name -> google.protobuf.Duration
+	23, // 19: callme.v1.Spread.max:type_name -> google.protobuf.Duration
 	7,  // 20: callme.v1.StatsRow.wait:type_name -> callme.v1.Spread
 	7,  // 21: callme.v1.StatsRow.hold:type_name -> callme.v1.Spread
-	10, // 22: callme.v1.StatsRow.covers_from:type_name -> google.protobuf.Timestamp
+	19, // 22: callme.v1.StatsRow.covers_from:type_name -> google.protobuf.Timestamp
 	8,  // 23: callme.v1.GetStatsResponse.rows:type_name -> callme.v1.StatsRow
-	4,  // 24: callme.v1.InsightService.ListEvents:input_type -> callme.v1.ListEventsRequest
-	6,  // 25: callme.v1.InsightService.GetStats:input_type -> callme.v1.GetStatsRequest
-	5,  // 26: callme.v1.InsightService.ListEvents:output_type -> callme.v1.ListEventsResponse
-	9,  // 27: callme.v1.InsightService.GetStats:output_type -> callme.v1.GetStatsResponse
-	26, // [26:28] is the sub-list for method output_type
-	24, // [24:26] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	19, // 24: callme.v1.Notice.time:type_name -> google.protobuf.Timestamp
+	20, // 25: callme.v1.Notice.holder:type_name -> callme.v1.Holder
+	19, // 26: callme.v1.Notice.given_up_at:type_name -> google.protobuf.Timestamp
+	10, // 27: callme.v1.ListNoticesResponse.notices:type_name -> callme.v1.Notice
+	11, // 28: callme.v1.ListNoticesResponse.receivers:type_name -> callme.v1.NoticeReceiver
+	17, // 29: callme.v1.TestNoticesResponse.tests:type_name -> callme.v1.NoticeTest
+	4,  // 30: callme.v1.InsightService.ListEvents:input_type -> callme.v1.ListEventsRequest
+	6,  // 31: callme.v1.InsightService.GetStats:input_type -> callme.v1.GetStatsRequest
+	12, // 32: callme.v1.InsightService.ListNotices:input_type -> callme.v1.ListNoticesRequest
+	14, // 33: callme.v1.InsightService.RetryNotice:input_type -> callme.v1.RetryNoticeRequest
+	16, // 34: callme.v1.InsightService.TestNotices:input_type -> callme.v1.TestNoticesRequest
+	5,  // 35: callme.v1.InsightService.ListEvents:output_type -> callme.v1.ListEventsResponse
+	9,  // 36: callme.v1.InsightService.GetStats:output_type -> callme.v1.GetStatsResponse
+	13, // 37: callme.v1.InsightService.ListNotices:output_type -> callme.v1.ListNoticesResponse
+	15, // 38: callme.v1.InsightService.RetryNotice:output_type -> callme.v1.RetryNoticeResponse
+	18, // 39: callme.v1.InsightService.TestNotices:output_type -> callme.v1.TestNoticesResponse
+	35, // [35:40] is the sub-list for method output_type
+	30, // [30:35] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_callme_v1_insight_service_proto_init() }
@@ -1189,7 +1858,7 @@ func file_callme_v1_insight_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_callme_v1_insight_service_proto_rawDesc), len(file_callme_v1_insight_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   8,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

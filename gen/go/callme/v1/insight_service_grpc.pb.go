@@ -19,8 +19,11 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	InsightService_ListEvents_FullMethodName = "/callme.v1.InsightService/ListEvents"
-	InsightService_GetStats_FullMethodName   = "/callme.v1.InsightService/GetStats"
+	InsightService_ListEvents_FullMethodName  = "/callme.v1.InsightService/ListEvents"
+	InsightService_GetStats_FullMethodName    = "/callme.v1.InsightService/GetStats"
+	InsightService_ListNotices_FullMethodName = "/callme.v1.InsightService/ListNotices"
+	InsightService_RetryNotice_FullMethodName = "/callme.v1.InsightService/RetryNotice"
+	InsightService_TestNotices_FullMethodName = "/callme.v1.InsightService/TestNotices"
 )
 
 // InsightServiceClient is the client API for InsightService service.
@@ -33,6 +36,12 @@ type InsightServiceClient interface {
 	ListEvents(ctx context.Context, in *ListEventsRequest, opts ...grpc.CallOption) (*ListEventsResponse, error)
 	// Counts grants, waits and holds over a time, for each environment, pool, repository or value of a label.
 	GetStats(ctx context.Context, in *GetStatsRequest, opts ...grpc.CallOption) (*GetStatsResponse, error)
+	// Lists the notices that were given up, newest first, and tells how the receivers of notices are doing.
+	ListNotices(ctx context.Context, in *ListNoticesRequest, opts ...grpc.CallOption) (*ListNoticesResponse, error)
+	// Has a notice tried once more that was given up; behind all others to its receiver.
+	RetryNotice(ctx context.Context, in *RetryNoticeRequest, opts ...grpc.CallOption) (*RetryNoticeResponse, error)
+	// Sends a test to the receivers of rules, at once, and tells what became of it.
+	TestNotices(ctx context.Context, in *TestNoticesRequest, opts ...grpc.CallOption) (*TestNoticesResponse, error)
 }
 
 type insightServiceClient struct {
@@ -63,6 +72,36 @@ func (c *insightServiceClient) GetStats(ctx context.Context, in *GetStatsRequest
 	return out, nil
 }
 
+func (c *insightServiceClient) ListNotices(ctx context.Context, in *ListNoticesRequest, opts ...grpc.CallOption) (*ListNoticesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListNoticesResponse)
+	err := c.cc.Invoke(ctx, InsightService_ListNotices_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *insightServiceClient) RetryNotice(ctx context.Context, in *RetryNoticeRequest, opts ...grpc.CallOption) (*RetryNoticeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RetryNoticeResponse)
+	err := c.cc.Invoke(ctx, InsightService_RetryNotice_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *insightServiceClient) TestNotices(ctx context.Context, in *TestNoticesRequest, opts ...grpc.CallOption) (*TestNoticesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(TestNoticesResponse)
+	err := c.cc.Invoke(ctx, InsightService_TestNotices_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // InsightServiceServer is the server API for InsightService service.
 // All implementations must embed UnimplementedInsightServiceServer
 // for forward compatibility.
@@ -73,6 +112,12 @@ type InsightServiceServer interface {
 	ListEvents(context.Context, *ListEventsRequest) (*ListEventsResponse, error)
 	// Counts grants, waits and holds over a time, for each environment, pool, repository or value of a label.
 	GetStats(context.Context, *GetStatsRequest) (*GetStatsResponse, error)
+	// Lists the notices that were given up, newest first, and tells how the receivers of notices are doing.
+	ListNotices(context.Context, *ListNoticesRequest) (*ListNoticesResponse, error)
+	// Has a notice tried once more that was given up; behind all others to its receiver.
+	RetryNotice(context.Context, *RetryNoticeRequest) (*RetryNoticeResponse, error)
+	// Sends a test to the receivers of rules, at once, and tells what became of it.
+	TestNotices(context.Context, *TestNoticesRequest) (*TestNoticesResponse, error)
 	mustEmbedUnimplementedInsightServiceServer()
 }
 
@@ -88,6 +133,15 @@ func (UnimplementedInsightServiceServer) ListEvents(context.Context, *ListEvents
 }
 func (UnimplementedInsightServiceServer) GetStats(context.Context, *GetStatsRequest) (*GetStatsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetStats not implemented")
+}
+func (UnimplementedInsightServiceServer) ListNotices(context.Context, *ListNoticesRequest) (*ListNoticesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListNotices not implemented")
+}
+func (UnimplementedInsightServiceServer) RetryNotice(context.Context, *RetryNoticeRequest) (*RetryNoticeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RetryNotice not implemented")
+}
+func (UnimplementedInsightServiceServer) TestNotices(context.Context, *TestNoticesRequest) (*TestNoticesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method TestNotices not implemented")
 }
 func (UnimplementedInsightServiceServer) mustEmbedUnimplementedInsightServiceServer() {}
 func (UnimplementedInsightServiceServer) testEmbeddedByValue()                        {}
@@ -146,6 +200,60 @@ func _InsightService_GetStats_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _InsightService_ListNotices_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListNoticesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InsightServiceServer).ListNotices(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InsightService_ListNotices_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InsightServiceServer).ListNotices(ctx, req.(*ListNoticesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _InsightService_RetryNotice_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RetryNoticeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InsightServiceServer).RetryNotice(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InsightService_RetryNotice_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InsightServiceServer).RetryNotice(ctx, req.(*RetryNoticeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _InsightService_TestNotices_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(TestNoticesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InsightServiceServer).TestNotices(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InsightService_TestNotices_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InsightServiceServer).TestNotices(ctx, req.(*TestNoticesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // InsightService_ServiceDesc is the grpc.ServiceDesc for InsightService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -160,6 +268,18 @@ var InsightService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetStats",
 			Handler:    _InsightService_GetStats_Handler,
+		},
+		{
+			MethodName: "ListNotices",
+			Handler:    _InsightService_ListNotices_Handler,
+		},
+		{
+			MethodName: "RetryNotice",
+			Handler:    _InsightService_RetryNotice_Handler,
+		},
+		{
+			MethodName: "TestNotices",
+			Handler:    _InsightService_TestNotices_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

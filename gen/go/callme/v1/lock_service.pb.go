@@ -421,7 +421,10 @@ type AcquireRequest struct {
 	NotAfter *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=not_after,json=notAfter,proto3" json:"not_after,omitempty"`
 	// For people, who have no process: a grant is HELD at once, and no sign of life is needed. Needs not_after. Without `ttl` it is held until then,
 	// and not_after alone bounds it where the environment has no max_hold.
-	AutoClaim     bool `protobuf:"varint,20,opt,name=auto_claim,json=autoClaim,proto3" json:"auto_claim,omitempty"`
+	AutoClaim bool `protobuf:"varint,20,opt,name=auto_claim,json=autoClaim,proto3" json:"auto_claim,omitempty"`
+	// Where its offer, its grant and its end are told of, by a webhook: a URL of at most 2,048 characters that the server allows. Nobody is shown it, and
+	// a retry need not give it.
+	Notify        string `protobuf:"bytes,21,opt,name=notify,proto3" json:"notify,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -594,6 +597,13 @@ func (x *AcquireRequest) GetAutoClaim() bool {
 		return x.AutoClaim
 	}
 	return false
+}
+
+func (x *AcquireRequest) GetNotify() string {
+	if x != nil {
+		return x.Notify
+	}
+	return ""
 }
 
 // What became of the request.
@@ -1151,7 +1161,7 @@ func (x *CheckFenceResponse) GetCurrent() uint64 {
 }
 
 // Name an environment or a pool; or, in a pool, select environments by their labels; or name nothing, to follow all that you see. That has no
-// cursor: its SNAPSHOT comes in parts, of some hundred environments each, with a HEARTBEAT behind the last of them, and no revision.
+// cursor: its SNAPSHOT comes in parts, each a message, with a HEARTBEAT behind the last of them, and no revision.
 type WatchEnvironmentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The environment to follow; it need not exist yet.
@@ -1519,7 +1529,7 @@ const file_callme_v1_lock_service_proto_rawDesc = "" +
 	"\vMisspelling\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +
 	"\fdid_you_mean\x18\x02 \x03(\tR\n" +
-	"didYouMean\"\xe3\x06\n" +
+	"didYouMean\"\xfb\x06\n" +
 	"\x0eAcquireRequest\x12 \n" +
 	"\venvironment\x18\x01 \x01(\tR\venvironment\x12%\n" +
 	"\x05needs\x18\x02 \x03(\v2\x0f.callme.v1.NeedR\x05needs\x12\x12\n" +
@@ -1545,7 +1555,8 @@ const file_callme_v1_lock_service_proto_rawDesc = "" +
 	"not_before\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampR\tnotBefore\x127\n" +
 	"\tnot_after\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\bnotAfter\x12\x1d\n" +
 	"\n" +
-	"auto_claim\x18\x14 \x01(\bR\tautoClaim\"\xc7\x01\n" +
+	"auto_claim\x18\x14 \x01(\bR\tautoClaim\x12\x16\n" +
+	"\x06notify\x18\x15 \x01(\tR\x06notify\"\xc7\x01\n" +
 	"\x0fAcquireResponse\x12&\n" +
 	"\x05lease\x18\x01 \x01(\v2\x10.callme.v1.LeaseR\x05lease\x12\x1f\n" +
 	"\vlease_token\x18\x02 \x01(\tR\n" +

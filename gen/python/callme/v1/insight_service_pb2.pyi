@@ -217,3 +217,99 @@ class GetStatsResponse(_message.Message):
     ROWS_FIELD_NUMBER: _ClassVar[int]
     rows: _containers.RepeatedCompositeFieldContainer[StatsRow]
     def __init__(self, rows: _Optional[_Iterable[_Union[StatsRow, _Mapping]]] = ...) -> None: ...
+
+class Notice(_message.Message):
+    __slots__ = ("id", "type", "rule", "origin", "time", "pool", "environments", "lease_id", "holder", "reason", "given_up_at", "why")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    POOL_FIELD_NUMBER: _ClassVar[int]
+    ENVIRONMENTS_FIELD_NUMBER: _ClassVar[int]
+    LEASE_ID_FIELD_NUMBER: _ClassVar[int]
+    HOLDER_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    GIVEN_UP_AT_FIELD_NUMBER: _ClassVar[int]
+    WHY_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    type: str
+    rule: str
+    origin: str
+    time: _timestamp_pb2.Timestamp
+    pool: str
+    environments: _containers.RepeatedScalarFieldContainer[str]
+    lease_id: str
+    holder: _types_pb2.Holder
+    reason: str
+    given_up_at: _timestamp_pb2.Timestamp
+    why: str
+    def __init__(self, id: _Optional[str] = ..., type: _Optional[str] = ..., rule: _Optional[str] = ..., origin: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., pool: _Optional[str] = ..., environments: _Optional[_Iterable[str]] = ..., lease_id: _Optional[str] = ..., holder: _Optional[_Union[_types_pb2.Holder, _Mapping]] = ..., reason: _Optional[str] = ..., given_up_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., why: _Optional[str] = ...) -> None: ...
+
+class NoticeReceiver(_message.Message):
+    __slots__ = ("rule", "origin", "waiting", "failures", "why")
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    WAITING_FIELD_NUMBER: _ClassVar[int]
+    FAILURES_FIELD_NUMBER: _ClassVar[int]
+    WHY_FIELD_NUMBER: _ClassVar[int]
+    rule: str
+    origin: str
+    waiting: int
+    failures: int
+    why: str
+    def __init__(self, rule: _Optional[str] = ..., origin: _Optional[str] = ..., waiting: _Optional[int] = ..., failures: _Optional[int] = ..., why: _Optional[str] = ...) -> None: ...
+
+class ListNoticesRequest(_message.Message):
+    __slots__ = ("page_size", "page_token")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListNoticesResponse(_message.Message):
+    __slots__ = ("notices", "next_page_token", "receivers")
+    NOTICES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    RECEIVERS_FIELD_NUMBER: _ClassVar[int]
+    notices: _containers.RepeatedCompositeFieldContainer[Notice]
+    next_page_token: str
+    receivers: _containers.RepeatedCompositeFieldContainer[NoticeReceiver]
+    def __init__(self, notices: _Optional[_Iterable[_Union[Notice, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., receivers: _Optional[_Iterable[_Union[NoticeReceiver, _Mapping]]] = ...) -> None: ...
+
+class RetryNoticeRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class RetryNoticeResponse(_message.Message):
+    __slots__ = ("retried",)
+    RETRIED_FIELD_NUMBER: _ClassVar[int]
+    retried: bool
+    def __init__(self, retried: bool = ...) -> None: ...
+
+class TestNoticesRequest(_message.Message):
+    __slots__ = ("rule",)
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    rule: str
+    def __init__(self, rule: _Optional[str] = ...) -> None: ...
+
+class NoticeTest(_message.Message):
+    __slots__ = ("rule", "origin", "delivered", "why")
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    DELIVERED_FIELD_NUMBER: _ClassVar[int]
+    WHY_FIELD_NUMBER: _ClassVar[int]
+    rule: str
+    origin: str
+    delivered: bool
+    why: str
+    def __init__(self, rule: _Optional[str] = ..., origin: _Optional[str] = ..., delivered: bool = ..., why: _Optional[str] = ...) -> None: ...
+
+class TestNoticesResponse(_message.Message):
+    __slots__ = ("tests",)
+    TESTS_FIELD_NUMBER: _ClassVar[int]
+    tests: _containers.RepeatedCompositeFieldContainer[NoticeTest]
+    def __init__(self, tests: _Optional[_Iterable[_Union[NoticeTest, _Mapping]]] = ...) -> None: ...

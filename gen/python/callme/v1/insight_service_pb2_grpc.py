@@ -45,6 +45,21 @@ class InsightServiceStub(object):
                 request_serializer=callme_dot_v1_dot_insight__service__pb2.GetStatsRequest.SerializeToString,
                 response_deserializer=callme_dot_v1_dot_insight__service__pb2.GetStatsResponse.FromString,
                 _registered_method=True)
+        self.ListNotices = channel.unary_unary(
+                '/callme.v1.InsightService/ListNotices',
+                request_serializer=callme_dot_v1_dot_insight__service__pb2.ListNoticesRequest.SerializeToString,
+                response_deserializer=callme_dot_v1_dot_insight__service__pb2.ListNoticesResponse.FromString,
+                _registered_method=True)
+        self.RetryNotice = channel.unary_unary(
+                '/callme.v1.InsightService/RetryNotice',
+                request_serializer=callme_dot_v1_dot_insight__service__pb2.RetryNoticeRequest.SerializeToString,
+                response_deserializer=callme_dot_v1_dot_insight__service__pb2.RetryNoticeResponse.FromString,
+                _registered_method=True)
+        self.TestNotices = channel.unary_unary(
+                '/callme.v1.InsightService/TestNotices',
+                request_serializer=callme_dot_v1_dot_insight__service__pb2.TestNoticesRequest.SerializeToString,
+                response_deserializer=callme_dot_v1_dot_insight__service__pb2.TestNoticesResponse.FromString,
+                _registered_method=True)
 
 
 class InsightServiceServicer(object):
@@ -65,6 +80,27 @@ class InsightServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListNotices(self, request, context):
+        """Lists the notices that were given up, newest first, and tells how the receivers of notices are doing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RetryNotice(self, request, context):
+        """Has a notice tried once more that was given up; behind all others to its receiver.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TestNotices(self, request, context):
+        """Sends a test to the receivers of rules, at once, and tells what became of it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_InsightServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -77,6 +113,21 @@ def add_InsightServiceServicer_to_server(servicer, server):
                     servicer.GetStats,
                     request_deserializer=callme_dot_v1_dot_insight__service__pb2.GetStatsRequest.FromString,
                     response_serializer=callme_dot_v1_dot_insight__service__pb2.GetStatsResponse.SerializeToString,
+            ),
+            'ListNotices': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListNotices,
+                    request_deserializer=callme_dot_v1_dot_insight__service__pb2.ListNoticesRequest.FromString,
+                    response_serializer=callme_dot_v1_dot_insight__service__pb2.ListNoticesResponse.SerializeToString,
+            ),
+            'RetryNotice': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryNotice,
+                    request_deserializer=callme_dot_v1_dot_insight__service__pb2.RetryNoticeRequest.FromString,
+                    response_serializer=callme_dot_v1_dot_insight__service__pb2.RetryNoticeResponse.SerializeToString,
+            ),
+            'TestNotices': grpc.unary_unary_rpc_method_handler(
+                    servicer.TestNotices,
+                    request_deserializer=callme_dot_v1_dot_insight__service__pb2.TestNoticesRequest.FromString,
+                    response_serializer=callme_dot_v1_dot_insight__service__pb2.TestNoticesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +185,87 @@ class InsightService(object):
             '/callme.v1.InsightService/GetStats',
             callme_dot_v1_dot_insight__service__pb2.GetStatsRequest.SerializeToString,
             callme_dot_v1_dot_insight__service__pb2.GetStatsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListNotices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/callme.v1.InsightService/ListNotices',
+            callme_dot_v1_dot_insight__service__pb2.ListNoticesRequest.SerializeToString,
+            callme_dot_v1_dot_insight__service__pb2.ListNoticesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryNotice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/callme.v1.InsightService/RetryNotice',
+            callme_dot_v1_dot_insight__service__pb2.RetryNoticeRequest.SerializeToString,
+            callme_dot_v1_dot_insight__service__pb2.RetryNoticeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TestNotices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/callme.v1.InsightService/TestNotices',
+            callme_dot_v1_dot_insight__service__pb2.TestNoticesRequest.SerializeToString,
+            callme_dot_v1_dot_insight__service__pb2.TestNoticesResponse.FromString,
             options,
             channel_credentials,
             insecure,

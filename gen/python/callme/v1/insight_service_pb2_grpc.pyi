@@ -57,7 +57,55 @@ _InsightServiceGetStatsType = typing_extensions.TypeVar(
     ],
 )
 
-class InsightServiceStub(typing.Generic[_InsightServiceListEventsType, _InsightServiceGetStatsType]):
+_InsightServiceListNoticesType = typing_extensions.TypeVar(
+    '_InsightServiceListNoticesType',
+    grpc.UnaryUnaryMultiCallable[
+        callme.v1.insight_service_pb2.ListNoticesRequest,
+        callme.v1.insight_service_pb2.ListNoticesResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        callme.v1.insight_service_pb2.ListNoticesRequest,
+        callme.v1.insight_service_pb2.ListNoticesResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        callme.v1.insight_service_pb2.ListNoticesRequest,
+        callme.v1.insight_service_pb2.ListNoticesResponse,
+    ],
+)
+
+_InsightServiceRetryNoticeType = typing_extensions.TypeVar(
+    '_InsightServiceRetryNoticeType',
+    grpc.UnaryUnaryMultiCallable[
+        callme.v1.insight_service_pb2.RetryNoticeRequest,
+        callme.v1.insight_service_pb2.RetryNoticeResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        callme.v1.insight_service_pb2.RetryNoticeRequest,
+        callme.v1.insight_service_pb2.RetryNoticeResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        callme.v1.insight_service_pb2.RetryNoticeRequest,
+        callme.v1.insight_service_pb2.RetryNoticeResponse,
+    ],
+)
+
+_InsightServiceTestNoticesType = typing_extensions.TypeVar(
+    '_InsightServiceTestNoticesType',
+    grpc.UnaryUnaryMultiCallable[
+        callme.v1.insight_service_pb2.TestNoticesRequest,
+        callme.v1.insight_service_pb2.TestNoticesResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        callme.v1.insight_service_pb2.TestNoticesRequest,
+        callme.v1.insight_service_pb2.TestNoticesResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        callme.v1.insight_service_pb2.TestNoticesRequest,
+        callme.v1.insight_service_pb2.TestNoticesResponse,
+    ],
+)
+
+class InsightServiceStub(typing.Generic[_InsightServiceListEventsType, _InsightServiceGetStatsType, _InsightServiceListNoticesType, _InsightServiceRetryNoticeType, _InsightServiceTestNoticesType]):
     """What happened, and how much the environments are used. What it tells is kept for 90 days, unless the server is told otherwise."""
 
     @typing.overload
@@ -69,6 +117,18 @@ class InsightServiceStub(typing.Generic[_InsightServiceListEventsType, _InsightS
         grpc.UnaryUnaryMultiCallable[
             callme.v1.insight_service_pb2.GetStatsRequest,
             callme.v1.insight_service_pb2.GetStatsResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            callme.v1.insight_service_pb2.ListNoticesRequest,
+            callme.v1.insight_service_pb2.ListNoticesResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            callme.v1.insight_service_pb2.RetryNoticeRequest,
+            callme.v1.insight_service_pb2.RetryNoticeResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            callme.v1.insight_service_pb2.TestNoticesRequest,
+            callme.v1.insight_service_pb2.TestNoticesResponse,
         ],
     ], channel: grpc.Channel) -> None: ...
 
@@ -82,6 +142,18 @@ class InsightServiceStub(typing.Generic[_InsightServiceListEventsType, _InsightS
             callme.v1.insight_service_pb2.GetStatsRequest,
             callme.v1.insight_service_pb2.GetStatsResponse,
         ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            callme.v1.insight_service_pb2.ListNoticesRequest,
+            callme.v1.insight_service_pb2.ListNoticesResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            callme.v1.insight_service_pb2.RetryNoticeRequest,
+            callme.v1.insight_service_pb2.RetryNoticeResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            callme.v1.insight_service_pb2.TestNoticesRequest,
+            callme.v1.insight_service_pb2.TestNoticesResponse,
+        ],
     ], channel: grpc.aio.Channel) -> None: ...
 
     ListEvents: _InsightServiceListEventsType
@@ -89,6 +161,15 @@ class InsightServiceStub(typing.Generic[_InsightServiceListEventsType, _InsightS
 
     GetStats: _InsightServiceGetStatsType
     """Counts grants, waits and holds over a time, for each environment, pool, repository or value of a label."""
+
+    ListNotices: _InsightServiceListNoticesType
+    """Lists the notices that were given up, newest first, and tells how the receivers of notices are doing."""
+
+    RetryNotice: _InsightServiceRetryNoticeType
+    """Has a notice tried once more that was given up; behind all others to its receiver."""
+
+    TestNotices: _InsightServiceTestNoticesType
+    """Sends a test to the receivers of rules, at once, and tells what became of it."""
 
 InsightServiceAsyncStub: typing_extensions.TypeAlias = InsightServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
@@ -98,6 +179,18 @@ InsightServiceAsyncStub: typing_extensions.TypeAlias = InsightServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
         callme.v1.insight_service_pb2.GetStatsRequest,
         callme.v1.insight_service_pb2.GetStatsResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        callme.v1.insight_service_pb2.ListNoticesRequest,
+        callme.v1.insight_service_pb2.ListNoticesResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        callme.v1.insight_service_pb2.RetryNoticeRequest,
+        callme.v1.insight_service_pb2.RetryNoticeResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        callme.v1.insight_service_pb2.TestNoticesRequest,
+        callme.v1.insight_service_pb2.TestNoticesResponse,
     ],
 ]
 
@@ -119,5 +212,29 @@ class InsightServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[callme.v1.insight_service_pb2.GetStatsResponse, collections.abc.Awaitable[callme.v1.insight_service_pb2.GetStatsResponse]]:
         """Counts grants, waits and holds over a time, for each environment, pool, repository or value of a label."""
+
+    @abc.abstractmethod
+    def ListNotices(
+        self,
+        request: callme.v1.insight_service_pb2.ListNoticesRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[callme.v1.insight_service_pb2.ListNoticesResponse, collections.abc.Awaitable[callme.v1.insight_service_pb2.ListNoticesResponse]]:
+        """Lists the notices that were given up, newest first, and tells how the receivers of notices are doing."""
+
+    @abc.abstractmethod
+    def RetryNotice(
+        self,
+        request: callme.v1.insight_service_pb2.RetryNoticeRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[callme.v1.insight_service_pb2.RetryNoticeResponse, collections.abc.Awaitable[callme.v1.insight_service_pb2.RetryNoticeResponse]]:
+        """Has a notice tried once more that was given up; behind all others to its receiver."""
+
+    @abc.abstractmethod
+    def TestNotices(
+        self,
+        request: callme.v1.insight_service_pb2.TestNoticesRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[callme.v1.insight_service_pb2.TestNoticesResponse, collections.abc.Awaitable[callme.v1.insight_service_pb2.TestNoticesResponse]]:
+        """Sends a test to the receivers of rules, at once, and tells what became of it."""
 
 def add_InsightServiceServicer_to_server(servicer: InsightServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

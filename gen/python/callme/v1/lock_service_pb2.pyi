@@ -72,7 +72,7 @@ class Misspelling(_message.Message):
     def __init__(self, name: _Optional[str] = ..., did_you_mean: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class AcquireRequest(_message.Message):
-    __slots__ = ("environment", "needs", "pool", "ttl", "max_hold", "if_busy", "wait", "queue_timeout", "ticket_ttl", "claim_timeout", "priority", "request_id", "supersede_key", "supersede", "holder", "reason", "tags", "not_before", "not_after", "auto_claim")
+    __slots__ = ("environment", "needs", "pool", "ttl", "max_hold", "if_busy", "wait", "queue_timeout", "ticket_ttl", "claim_timeout", "priority", "request_id", "supersede_key", "supersede", "holder", "reason", "tags", "not_before", "not_after", "auto_claim", "notify")
     ENVIRONMENT_FIELD_NUMBER: _ClassVar[int]
     NEEDS_FIELD_NUMBER: _ClassVar[int]
     POOL_FIELD_NUMBER: _ClassVar[int]
@@ -93,6 +93,7 @@ class AcquireRequest(_message.Message):
     NOT_BEFORE_FIELD_NUMBER: _ClassVar[int]
     NOT_AFTER_FIELD_NUMBER: _ClassVar[int]
     AUTO_CLAIM_FIELD_NUMBER: _ClassVar[int]
+    NOTIFY_FIELD_NUMBER: _ClassVar[int]
     environment: str
     needs: _containers.RepeatedCompositeFieldContainer[_types_pb2.Need]
     pool: str
@@ -113,7 +114,8 @@ class AcquireRequest(_message.Message):
     not_before: _timestamp_pb2.Timestamp
     not_after: _timestamp_pb2.Timestamp
     auto_claim: bool
-    def __init__(self, environment: _Optional[str] = ..., needs: _Optional[_Iterable[_Union[_types_pb2.Need, _Mapping]]] = ..., pool: _Optional[str] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., if_busy: _Optional[_Union[IfBusy, str]] = ..., wait: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queue_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ticket_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., claim_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., priority: _Optional[int] = ..., request_id: _Optional[str] = ..., supersede_key: _Optional[str] = ..., supersede: _Optional[_Union[Supersede, str]] = ..., holder: _Optional[_Union[_types_pb2.Holder, _Mapping]] = ..., reason: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., not_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., auto_claim: bool = ...) -> None: ...
+    notify: str
+    def __init__(self, environment: _Optional[str] = ..., needs: _Optional[_Iterable[_Union[_types_pb2.Need, _Mapping]]] = ..., pool: _Optional[str] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., if_busy: _Optional[_Union[IfBusy, str]] = ..., wait: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queue_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ticket_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., claim_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., priority: _Optional[int] = ..., request_id: _Optional[str] = ..., supersede_key: _Optional[str] = ..., supersede: _Optional[_Union[Supersede, str]] = ..., holder: _Optional[_Union[_types_pb2.Holder, _Mapping]] = ..., reason: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., not_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., auto_claim: bool = ..., notify: _Optional[str] = ...) -> None: ...
 
 class AcquireResponse(_message.Message):
     __slots__ = ("lease", "lease_token", "environment_created", "misspellings")

@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file callme/v1/insight_service.proto.
  */
 export const file_callme_v1_insight_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch9jYWxsbWUvdjEvaW5zaWdodF9zZXJ2aWNlLnByb3RvEgljYWxsbWUudjEi2QMKBUV2ZW50EhAKCHJldmlzaW9uGAEgASgEEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiIKBGtpbmQYAyABKA4yFC5jYWxsbWUudjEuRXZlbnRLaW5kEgwKBHBvb2wYBCABKAkSEwoLZW52aXJvbm1lbnQYBSABKAkSEAoIbGVhc2VfaWQYBiABKAkSIQoGaG9sZGVyGAcgASgLMhEuY2FsbG1lLnYxLkhvbGRlchIRCglwcmluY2lwYWwYCCABKAkSHgoCYnkYCSABKAsyEi5jYWxsbWUudjEuRW5kZWRCeRIOCgZyZWFzb24YCiABKAkSDQoFc2xvdHMYCyABKA0SLgoKY3JlYXRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZ3JhbnRlZF9hdBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoFc3RhdGUYDiABKA4yGy5jYWxsbWUudjEuRW52aXJvbm1lbnRTdGF0ZRIQCghjYXBhY2l0eRgPIAEoDRIXCg9wcmluY2lwYWxfbGFiZWwYECABKAkSDwoHc3ViamVjdBgRIAEoCSKeAgoLRXZlbnRGaWx0ZXISDAoEcG9vbBgBIAEoCRITCgtlbnZpcm9ubWVudBgCIAEoCRIQCghsZWFzZV9pZBgDIAEoCRIOCgZob2xkZXIYBCABKAkSEQoJcHJpbmNpcGFsGAUgASgJEiMKBWtpbmRzGAYgAygOMhQuY2FsbG1lLnYxLkV2ZW50S2luZBIpCgVzaW5jZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKB2hlbGRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3N1YmplY3QYCiABKAkiYgoRTGlzdEV2ZW50c1JlcXVlc3QSJgoGZmlsdGVyGAEgASgLMhYuY2FsbG1lLnYxLkV2ZW50RmlsdGVyEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIoABChJMaXN0RXZlbnRzUmVzcG9uc2USIAoGZXZlbnRzGAEgAygLMhAuY2FsbG1lLnYxLkV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIvCgtjb3ZlcnNfZnJvbRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAinQEKD0dldFN0YXRzUmVxdWVzdBImCgZmaWx0ZXIYASABKAsyFi5jYWxsbWUudjEuRXZlbnRGaWx0ZXISKQoGd2luZG93GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiQKCGdyb3VwX2J5GAMgASgOMhIuY2FsbG1lLnYxLkdyb3VwQnkSEQoJbGFiZWxfa2V5GAQgASgJIoABCgZTcHJlYWQSJgoDcDUwGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiYKA3A5NRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhImCgNtYXgYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24i4wEKCFN0YXRzUm93EgsKA2tleRgBIAEoCRIOCgZncmFudHMYAiABKAQSEwoLdXRpbGlzYXRpb24YAyABKAESHwoEd2FpdBgEIAEoCzIRLmNhbGxtZS52MS5TcHJlYWQSHwoEaG9sZBgFIAEoCzIRLmNhbGxtZS52MS5TcHJlYWQSDwoHZXhwaXJlZBgGIAEoBBIOCgZmb3JjZWQYByABKAQSEQoJYWJhbmRvbmVkGAggASgEEi8KC2NvdmVyc19mcm9tGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI1ChBHZXRTdGF0c1Jlc3BvbnNlEiEKBHJvd3MYASADKAsyEy5jYWxsbWUudjEuU3RhdHNSb3cquAYKCUV2ZW50S2luZBIaChZFVkVOVF9LSU5EX1VOU1BFQ0lGSUVEEAASFQoRRVZFTlRfS0lORF9RVUVVRUQQARIWChJFVkVOVF9LSU5EX09GRkVSRUQQAhIWChJFVkVOVF9LSU5EX0dSQU5URUQQAxIaChZFVkVOVF9LSU5EX1BBU1NFRF9PVkVSEAQSGQoVRVZFTlRfS0lORF9UQUtFTl9CQUNLEAUSFwoTRVZFTlRfS0lORF9SRUxFQVNFRBAGEhYKEkVWRU5UX0tJTkRfRVhQSVJFRBAHEhgKFEVWRU5UX0tJTkRfV0lUSERSQVdOEAgSGAoURVZFTlRfS0lORF9BQkFORE9ORUQQCRIYChRFVkVOVF9LSU5EX1RJTUVEX09VVBAKEhkKFUVWRU5UX0tJTkRfU1VQRVJTRURFRBALEh0KGUVWRU5UX0tJTkRfRk9SQ0VfUkVMRUFTRUQQDBIcChhFVkVOVF9LSU5EX1VOU0FUSVNGSUFCTEUQDRIiCh5FVkVOVF9LSU5EX0VOVklST05NRU5UX0NSRUFURUQQDhIiCh5FVkVOVF9LSU5EX0VOVklST05NRU5UX0NIQU5HRUQQDxIiCh5FVkVOVF9LSU5EX0VOVklST05NRU5UX0RFTEVURUQQEBIcChhFVkVOVF9LSU5EX1NUQVRFX0NIQU5HRUQQERIcChhFVkVOVF9LSU5EX0ZBQ1RTX0NIQU5HRUQQEhIXChNFVkVOVF9LSU5EX1JFU0VSVkVEEBMSFwoTRVZFTlRfS0lORF9DTEVBTklORxAUEh8KG0VWRU5UX0tJTkRfQ0FOQ0VMX1JFUVVFU1RFRBAVEhoKFkVWRU5UX0tJTkRfS0VZX0NSRUFURUQQFhIaChZFVkVOVF9LSU5EX0tFWV9ST1RBVEVEEBcSGgoWRVZFTlRfS0lORF9LRVlfUkVWT0tFRBAYEhYKEkVWRU5UX0tJTkRfUkVGVVNFRBAZEhsKF0VWRU5UX0tJTkRfUE9PTF9DSEFOR0VEEBoSFwoTRVZFTlRfS0lORF9FWFRFTkRFRBAbEh0KGUVWRU5UX0tJTkRfQUNDRVNTX0NIQU5HRUQQHCp9CgdHcm91cEJ5EhgKFEdST1VQX0JZX1VOU1BFQ0lGSUVEEAASGAoUR1JPVVBfQllfRU5WSVJPTk1FTlQQARIRCg1HUk9VUF9CWV9QT09MEAISFwoTR1JPVVBfQllfUkVQT1NJVE9SWRADEhIKDkdST1VQX0JZX0xBQkVMEAQyqgEKDkluc2lnaHRTZXJ2aWNlEk4KCkxpc3RFdmVudHMSHC5jYWxsbWUudjEuTGlzdEV2ZW50c1JlcXVlc3QaHS5jYWxsbWUudjEuTGlzdEV2ZW50c1Jlc3BvbnNlIgOQAgESSAoIR2V0U3RhdHMSGi5jYWxsbWUudjEuR2V0U3RhdHNSZXF1ZXN0GhsuY2FsbG1lLnYxLkdldFN0YXRzUmVzcG9uc2UiA5ACAUKfAQoNZGV2LmNhbGxtZS52MUITSW5zaWdodFNlcnZpY2VQcm90b1ABWjRnaXRodWIuY29tL2NhbGwtbWUvY2FsbC1tZS9nZW4vZ28vY2FsbG1lL3YxO2NhbGxtZXYxogIDQ1hYqgIJQ2FsbG1lLlYxygIJQ2FsbG1lXFYx4gIVQ2FsbG1lXFYxXEdQQk1ldGFkYXRh6gIKQ2FsbG1lOjpWMWIGcHJvdG8z", [file_callme_v1_types, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("Ch9jYWxsbWUvdjEvaW5zaWdodF9zZXJ2aWNlLnByb3RvEgljYWxsbWUudjEi2QMKBUV2ZW50EhAKCHJldmlzaW9uGAEgASgEEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiIKBGtpbmQYAyABKA4yFC5jYWxsbWUudjEuRXZlbnRLaW5kEgwKBHBvb2wYBCABKAkSEwoLZW52aXJvbm1lbnQYBSABKAkSEAoIbGVhc2VfaWQYBiABKAkSIQoGaG9sZGVyGAcgASgLMhEuY2FsbG1lLnYxLkhvbGRlchIRCglwcmluY2lwYWwYCCABKAkSHgoCYnkYCSABKAsyEi5jYWxsbWUudjEuRW5kZWRCeRIOCgZyZWFzb24YCiABKAkSDQoFc2xvdHMYCyABKA0SLgoKY3JlYXRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZ3JhbnRlZF9hdBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoFc3RhdGUYDiABKA4yGy5jYWxsbWUudjEuRW52aXJvbm1lbnRTdGF0ZRIQCghjYXBhY2l0eRgPIAEoDRIXCg9wcmluY2lwYWxfbGFiZWwYECABKAkSDwoHc3ViamVjdBgRIAEoCSKeAgoLRXZlbnRGaWx0ZXISDAoEcG9vbBgBIAEoCRITCgtlbnZpcm9ubWVudBgCIAEoCRIQCghsZWFzZV9pZBgDIAEoCRIOCgZob2xkZXIYBCABKAkSEQoJcHJpbmNpcGFsGAUgASgJEiMKBWtpbmRzGAYgAygOMhQuY2FsbG1lLnYxLkV2ZW50S2luZBIpCgVzaW5jZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKB2hlbGRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3N1YmplY3QYCiABKAkiYgoRTGlzdEV2ZW50c1JlcXVlc3QSJgoGZmlsdGVyGAEgASgLMhYuY2FsbG1lLnYxLkV2ZW50RmlsdGVyEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIoABChJMaXN0RXZlbnRzUmVzcG9uc2USIAoGZXZlbnRzGAEgAygLMhAuY2FsbG1lLnYxLkV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIvCgtjb3ZlcnNfZnJvbRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAinQEKD0dldFN0YXRzUmVxdWVzdBImCgZmaWx0ZXIYASABKAsyFi5jYWxsbWUudjEuRXZlbnRGaWx0ZXISKQoGd2luZG93GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiQKCGdyb3VwX2J5GAMgASgOMhIuY2FsbG1lLnYxLkdyb3VwQnkSEQoJbGFiZWxfa2V5GAQgASgJIoABCgZTcHJlYWQSJgoDcDUwGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiYKA3A5NRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhImCgNtYXgYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24i4wEKCFN0YXRzUm93EgsKA2tleRgBIAEoCRIOCgZncmFudHMYAiABKAQSEwoLdXRpbGlzYXRpb24YAyABKAESHwoEd2FpdBgEIAEoCzIRLmNhbGxtZS52MS5TcHJlYWQSHwoEaG9sZBgFIAEoCzIRLmNhbGxtZS52MS5TcHJlYWQSDwoHZXhwaXJlZBgGIAEoBBIOCgZmb3JjZWQYByABKAQSEQoJYWJhbmRvbmVkGAggASgEEi8KC2NvdmVyc19mcm9tGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI1ChBHZXRTdGF0c1Jlc3BvbnNlEiEKBHJvd3MYASADKAsyEy5jYWxsbWUudjEuU3RhdHNSb3cikQIKBk5vdGljZRIKCgJpZBgBIAEoCRIMCgR0eXBlGAIgASgJEgwKBHJ1bGUYAyABKAkSDgoGb3JpZ2luGAQgASgJEigKBHRpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBHBvb2wYBiABKAkSFAoMZW52aXJvbm1lbnRzGAcgAygJEhAKCGxlYXNlX2lkGAggASgJEiEKBmhvbGRlchgJIAEoCzIRLmNhbGxtZS52MS5Ib2xkZXISDgoGcmVhc29uGAogASgJEi8KC2dpdmVuX3VwX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBILCgN3aHkYDCABKAkiXgoOTm90aWNlUmVjZWl2ZXISDAoEcnVsZRgBIAEoCRIOCgZvcmlnaW4YAiABKAkSDwoHd2FpdGluZxgDIAEoBBIQCghmYWlsdXJlcxgEIAEoDRILCgN3aHkYBSABKAkiOwoSTGlzdE5vdGljZXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIoABChNMaXN0Tm90aWNlc1Jlc3BvbnNlEiIKB25vdGljZXMYASADKAsyES5jYWxsbWUudjEuTm90aWNlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIsCglyZWNlaXZlcnMYAyADKAsyGS5jYWxsbWUudjEuTm90aWNlUmVjZWl2ZXIiIAoSUmV0cnlOb3RpY2VSZXF1ZXN0EgoKAmlkGAEgASgJIiYKE1JldHJ5Tm90aWNlUmVzcG9uc2USDwoHcmV0cmllZBgBIAEoCCIiChJUZXN0Tm90aWNlc1JlcXVlc3QSDAoEcnVsZRgBIAEoCSJKCgpOb3RpY2VUZXN0EgwKBHJ1bGUYASABKAkSDgoGb3JpZ2luGAIgASgJEhEKCWRlbGl2ZXJlZBgDIAEoCBILCgN3aHkYBCABKAkiOwoTVGVzdE5vdGljZXNSZXNwb25zZRIkCgV0ZXN0cxgBIAMoCzIVLmNhbGxtZS52MS5Ob3RpY2VUZXN0KrgGCglFdmVudEtpbmQSGgoWRVZFTlRfS0lORF9VTlNQRUNJRklFRBAAEhUKEUVWRU5UX0tJTkRfUVVFVUVEEAESFgoSRVZFTlRfS0lORF9PRkZFUkVEEAISFgoSRVZFTlRfS0lORF9HUkFOVEVEEAMSGgoWRVZFTlRfS0lORF9QQVNTRURfT1ZFUhAEEhkKFUVWRU5UX0tJTkRfVEFLRU5fQkFDSxAFEhcKE0VWRU5UX0tJTkRfUkVMRUFTRUQQBhIWChJFVkVOVF9LSU5EX0VYUElSRUQQBxIYChRFVkVOVF9LSU5EX1dJVEhEUkFXThAIEhgKFEVWRU5UX0tJTkRfQUJBTkRPTkVEEAkSGAoURVZFTlRfS0lORF9USU1FRF9PVVQQChIZChVFVkVOVF9LSU5EX1NVUEVSU0VERUQQCxIdChlFVkVOVF9LSU5EX0ZPUkNFX1JFTEVBU0VEEAwSHAoYRVZFTlRfS0lORF9VTlNBVElTRklBQkxFEA0SIgoeRVZFTlRfS0lORF9FTlZJUk9OTUVOVF9DUkVBVEVEEA4SIgoeRVZFTlRfS0lORF9FTlZJUk9OTUVOVF9DSEFOR0VEEA8SIgoeRVZFTlRfS0lORF9FTlZJUk9OTUVOVF9ERUxFVEVEEBASHAoYRVZFTlRfS0lORF9TVEFURV9DSEFOR0VEEBESHAoYRVZFTlRfS0lORF9GQUNUU19DSEFOR0VEEBISFwoTRVZFTlRfS0lORF9SRVNFUlZFRBATEhcKE0VWRU5UX0tJTkRfQ0xFQU5JTkcQFBIfChtFVkVOVF9LSU5EX0NBTkNFTF9SRVFVRVNURUQQFRIaChZFVkVOVF9LSU5EX0tFWV9DUkVBVEVEEBYSGgoWRVZFTlRfS0lORF9LRVlfUk9UQVRFRBAXEhoKFkVWRU5UX0tJTkRfS0VZX1JFVk9LRUQQGBIWChJFVkVOVF9LSU5EX1JFRlVTRUQQGRIbChdFVkVOVF9LSU5EX1BPT0xfQ0hBTkdFRBAaEhcKE0VWRU5UX0tJTkRfRVhURU5ERUQQGxIdChlFVkVOVF9LSU5EX0FDQ0VTU19DSEFOR0VEEBwqfQoHR3JvdXBCeRIYChRHUk9VUF9CWV9VTlNQRUNJRklFRBAAEhgKFEdST1VQX0JZX0VOVklST05NRU5UEAESEQoNR1JPVVBfQllfUE9PTBACEhcKE0dST1VQX0JZX1JFUE9TSVRPUlkQAxISCg5HUk9VUF9CWV9MQUJFTBAEMpkDCg5JbnNpZ2h0U2VydmljZRJOCgpMaXN0RXZlbnRzEhwuY2FsbG1lLnYxLkxpc3RFdmVudHNSZXF1ZXN0Gh0uY2FsbG1lLnYxLkxpc3RFdmVudHNSZXNwb25zZSIDkAIBEkgKCEdldFN0YXRzEhouY2FsbG1lLnYxLkdldFN0YXRzUmVxdWVzdBobLmNhbGxtZS52MS5HZXRTdGF0c1Jlc3BvbnNlIgOQAgESUQoLTGlzdE5vdGljZXMSHS5jYWxsbWUudjEuTGlzdE5vdGljZXNSZXF1ZXN0Gh4uY2FsbG1lLnYxLkxpc3ROb3RpY2VzUmVzcG9uc2UiA5ACARJMCgtSZXRyeU5vdGljZRIdLmNhbGxtZS52MS5SZXRyeU5vdGljZVJlcXVlc3QaHi5jYWxsbWUudjEuUmV0cnlOb3RpY2VSZXNwb25zZRJMCgtUZXN0Tm90aWNlcxIdLmNhbGxtZS52MS5UZXN0Tm90aWNlc1JlcXVlc3QaHi5jYWxsbWUudjEuVGVzdE5vdGljZXNSZXNwb25zZUKfAQoNZGV2LmNhbGxtZS52MUITSW5zaWdodFNlcnZpY2VQcm90b1ABWjRnaXRodWIuY29tL2NhbGwtbWUvY2FsbC1tZS9nZW4vZ28vY2FsbG1lL3YxO2NhbGxtZXYxogIDQ1hYqgIJQ2FsbG1lLlYxygIJQ2FsbG1lXFYx4gIVQ2FsbG1lXFYxXEdQQk1ldGFkYXRh6gIKQ2FsbG1lOjpWMWIGcHJvdG8z", [file_callme_v1_types, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * One thing that happened to one environment. A lease on several environments has an event for each.
@@ -487,6 +487,342 @@ export const GetStatsResponseSchema: GenMessage<GetStatsResponse> = /*@__PURE__*
   messageDesc(file_callme_v1_insight_service, 7);
 
 /**
+ * A notice that was given up: it could not be delivered for a day, its receiver refused it, or too many waited.
+ *
+ * @generated from message callme.v1.Notice
+ */
+export type Notice = Message<"callme.v1.Notice"> & {
+  /**
+   * The webhook-id with which it was sent.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * What it tells, such as `lease.expired`.
+   *
+   * @generated from field: string type = 2;
+   */
+  type: string;
+
+  /**
+   * By which rule. Empty: a lease had asked for it.
+   *
+   * @generated from field: string rule = 3;
+   */
+  rule: string;
+
+  /**
+   * Of the receiver's URL the scheme and host; the rest can be secret. Empty: there is no such rule any more.
+   *
+   * @generated from field: string origin = 4;
+   */
+  origin: string;
+
+  /**
+   * When it was, by the server's clock.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 5;
+   */
+  time?: Timestamp | undefined;
+
+  /**
+   * Where.
+   *
+   * @generated from field: string pool = 6;
+   */
+  pool: string;
+
+  /**
+   * Of which environments.
+   *
+   * @generated from field: repeated string environments = 7;
+   */
+  environments: string[];
+
+  /**
+   * Of which lease, unless it is about the environment alone.
+   *
+   * @generated from field: string lease_id = 8;
+   */
+  leaseId: string;
+
+  /**
+   * Who that lease is for, as told.
+   *
+   * @generated from field: callme.v1.Holder holder = 9;
+   */
+  holder?: Holder | undefined;
+
+  /**
+   * What it gives as a reason.
+   *
+   * @generated from field: string reason = 10;
+   */
+  reason: string;
+
+  /**
+   * When it was given up.
+   *
+   * @generated from field: google.protobuf.Timestamp given_up_at = 11;
+   */
+  givenUpAt?: Timestamp | undefined;
+
+  /**
+   * Why: what was wrong with the last attempt.
+   *
+   * @generated from field: string why = 12;
+   */
+  why: string;
+};
+
+/**
+ * Describes the message callme.v1.Notice.
+ * Use `create(NoticeSchema)` to create a new message.
+ */
+export const NoticeSchema: GenMessage<Notice> = /*@__PURE__*/
+  messageDesc(file_callme_v1_insight_service, 8);
+
+/**
+ * How a receiver is doing. Those that leases have named count together for each origin.
+ *
+ * @generated from message callme.v1.NoticeReceiver
+ */
+export type NoticeReceiver = Message<"callme.v1.NoticeReceiver"> & {
+  /**
+   * Of which rule. Empty: leases have named it.
+   *
+   * @generated from field: string rule = 1;
+   */
+  rule: string;
+
+  /**
+   * Of its URL the scheme and host. Empty: there is no such rule any more.
+   *
+   * @generated from field: string origin = 2;
+   */
+  origin: string;
+
+  /**
+   * How many notices wait for it.
+   *
+   * @generated from field: uint64 waiting = 3;
+   */
+  waiting: bigint;
+
+  /**
+   * How many attempts have failed since one succeeded.
+   *
+   * @generated from field: uint32 failures = 4;
+   */
+  failures: number;
+
+  /**
+   * What was wrong with the last of them.
+   *
+   * @generated from field: string why = 5;
+   */
+  why: string;
+};
+
+/**
+ * Describes the message callme.v1.NoticeReceiver.
+ * Use `create(NoticeReceiverSchema)` to create a new message.
+ */
+export const NoticeReceiverSchema: GenMessage<NoticeReceiver> = /*@__PURE__*/
+  messageDesc(file_callme_v1_insight_service, 9);
+
+/**
+ * Which page.
+ *
+ * @generated from message callme.v1.ListNoticesRequest
+ */
+export type ListNoticesRequest = Message<"callme.v1.ListNoticesRequest"> & {
+  /**
+   * At most this many, up to 1,000; 100 if absent.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * next_page_token of the page before.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message callme.v1.ListNoticesRequest.
+ * Use `create(ListNoticesRequestSchema)` to create a new message.
+ */
+export const ListNoticesRequestSchema: GenMessage<ListNoticesRequest> = /*@__PURE__*/
+  messageDesc(file_callme_v1_insight_service, 10);
+
+/**
+ * A page of notices that were given up.
+ *
+ * @generated from message callme.v1.ListNoticesResponse
+ */
+export type ListNoticesResponse = Message<"callme.v1.ListNoticesResponse"> & {
+  /**
+   * Newest first.
+   *
+   * @generated from field: repeated callme.v1.Notice notices = 1;
+   */
+  notices: Notice[];
+
+  /**
+   * For the next page; empty on the last one.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * Those of all rules, and of leases where something waits.
+   *
+   * @generated from field: repeated callme.v1.NoticeReceiver receivers = 3;
+   */
+  receivers: NoticeReceiver[];
+};
+
+/**
+ * Describes the message callme.v1.ListNoticesResponse.
+ * Use `create(ListNoticesResponseSchema)` to create a new message.
+ */
+export const ListNoticesResponseSchema: GenMessage<ListNoticesResponse> = /*@__PURE__*/
+  messageDesc(file_callme_v1_insight_service, 11);
+
+/**
+ * Which notice.
+ *
+ * @generated from message callme.v1.RetryNoticeRequest
+ */
+export type RetryNoticeRequest = Message<"callme.v1.RetryNoticeRequest"> & {
+  /**
+   * Its id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message callme.v1.RetryNoticeRequest.
+ * Use `create(RetryNoticeRequestSchema)` to create a new message.
+ */
+export const RetryNoticeRequestSchema: GenMessage<RetryNoticeRequest> = /*@__PURE__*/
+  messageDesc(file_callme_v1_insight_service, 12);
+
+/**
+ * Whether it is tried.
+ *
+ * @generated from message callme.v1.RetryNoticeResponse
+ */
+export type RetryNoticeResponse = Message<"callme.v1.RetryNoticeResponse"> & {
+  /**
+   * It is, behind this answer. If not: no notice of this id was given up, or it waits again already.
+   *
+   * @generated from field: bool retried = 1;
+   */
+  retried: boolean;
+};
+
+/**
+ * Describes the message callme.v1.RetryNoticeResponse.
+ * Use `create(RetryNoticeResponseSchema)` to create a new message.
+ */
+export const RetryNoticeResponseSchema: GenMessage<RetryNoticeResponse> = /*@__PURE__*/
+  messageDesc(file_callme_v1_insight_service, 13);
+
+/**
+ * Whom to test.
+ *
+ * @generated from message callme.v1.TestNoticesRequest
+ */
+export type TestNoticesRequest = Message<"callme.v1.TestNoticesRequest"> & {
+  /**
+   * The receiver of this rule; of all rules, if empty.
+   *
+   * @generated from field: string rule = 1;
+   */
+  rule: string;
+};
+
+/**
+ * Describes the message callme.v1.TestNoticesRequest.
+ * Use `create(TestNoticesRequestSchema)` to create a new message.
+ */
+export const TestNoticesRequestSchema: GenMessage<TestNoticesRequest> = /*@__PURE__*/
+  messageDesc(file_callme_v1_insight_service, 14);
+
+/**
+ * What became of a test.
+ *
+ * @generated from message callme.v1.NoticeTest
+ */
+export type NoticeTest = Message<"callme.v1.NoticeTest"> & {
+  /**
+   * Of which rule.
+   *
+   * @generated from field: string rule = 1;
+   */
+  rule: string;
+
+  /**
+   * Of the receiver's URL the scheme and host.
+   *
+   * @generated from field: string origin = 2;
+   */
+  origin: string;
+
+  /**
+   * Whether it has arrived.
+   *
+   * @generated from field: bool delivered = 3;
+   */
+  delivered: boolean;
+
+  /**
+   * What was wrong, if it has not.
+   *
+   * @generated from field: string why = 4;
+   */
+  why: string;
+};
+
+/**
+ * Describes the message callme.v1.NoticeTest.
+ * Use `create(NoticeTestSchema)` to create a new message.
+ */
+export const NoticeTestSchema: GenMessage<NoticeTest> = /*@__PURE__*/
+  messageDesc(file_callme_v1_insight_service, 15);
+
+/**
+ * One for each rule, in the order of the file.
+ *
+ * @generated from message callme.v1.TestNoticesResponse
+ */
+export type TestNoticesResponse = Message<"callme.v1.TestNoticesResponse"> & {
+  /**
+   * What became of them.
+   *
+   * @generated from field: repeated callme.v1.NoticeTest tests = 1;
+   */
+  tests: NoticeTest[];
+};
+
+/**
+ * Describes the message callme.v1.TestNoticesResponse.
+ * Use `create(TestNoticesResponseSchema)` to create a new message.
+ */
+export const TestNoticesResponseSchema: GenMessage<TestNoticesResponse> = /*@__PURE__*/
+  messageDesc(file_callme_v1_insight_service, 16);
+
+/**
  * What an event is. An end of a lease is called by its reason: see EndReason. Renewals are none.
  *
  * @generated from enum callme.v1.EventKind
@@ -790,6 +1126,36 @@ export const InsightService: GenService<{
     methodKind: "unary";
     input: typeof GetStatsRequestSchema;
     output: typeof GetStatsResponseSchema;
+  },
+  /**
+   * Lists the notices that were given up, newest first, and tells how the receivers of notices are doing.
+   *
+   * @generated from rpc callme.v1.InsightService.ListNotices
+   */
+  listNotices: {
+    methodKind: "unary";
+    input: typeof ListNoticesRequestSchema;
+    output: typeof ListNoticesResponseSchema;
+  },
+  /**
+   * Has a notice tried once more that was given up; behind all others to its receiver.
+   *
+   * @generated from rpc callme.v1.InsightService.RetryNotice
+   */
+  retryNotice: {
+    methodKind: "unary";
+    input: typeof RetryNoticeRequestSchema;
+    output: typeof RetryNoticeResponseSchema;
+  },
+  /**
+   * Sends a test to the receivers of rules, at once, and tells what became of it.
+   *
+   * @generated from rpc callme.v1.InsightService.TestNotices
+   */
+  testNotices: {
+    methodKind: "unary";
+    input: typeof TestNoticesRequestSchema;
+    output: typeof TestNoticesResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_callme_v1_insight_service, 0);

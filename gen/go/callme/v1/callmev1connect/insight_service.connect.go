@@ -38,6 +38,15 @@ const (
 	InsightServiceListEventsProcedure = "/callme.v1.InsightService/ListEvents"
 	// InsightServiceGetStatsProcedure is the fully-qualified name of the InsightService's GetStats RPC.
 	InsightServiceGetStatsProcedure = "/callme.v1.InsightService/GetStats"
+	// InsightServiceListNoticesProcedure is the fully-qualified name of the InsightService's
+	// ListNotices RPC.
+	InsightServiceListNoticesProcedure = "/callme.v1.InsightService/ListNotices"
+	// InsightServiceRetryNoticeProcedure is the fully-qualified name of the InsightService's
+	// RetryNotice RPC.
+	InsightServiceRetryNoticeProcedure = "/callme.v1.InsightService/RetryNotice"
+	// InsightServiceTestNoticesProcedure is the fully-qualified name of the InsightService's
+	// TestNotices RPC.
+	InsightServiceTestNoticesProcedure = "/callme.v1.InsightService/TestNotices"
 )
 
 // InsightServiceClient is a client for the callme.v1.InsightService service.
@@ -46,6 +55,12 @@ type InsightServiceClient interface {
 	ListEvents(context.Context, *connect.Request[v1.ListEventsRequest]) (*connect.Response[v1.ListEventsResponse], error)
 	// Counts grants, waits and holds over a time, for each environment, pool, repository or value of a label.
 	GetStats(context.Context, *connect.Request[v1.GetStatsRequest]) (*connect.Response[v1.GetStatsResponse], error)
+	// Lists the notices that were given up, newest first, and tells how the receivers of notices are doing.
+	ListNotices(context.Context, *connect.Request[v1.ListNoticesRequest]) (*connect.Response[v1.ListNoticesResponse], error)
+	// Has a notice tried once more that was given up; behind all others to its receiver.
+	RetryNotice(context.Context, *connect.Request[v1.RetryNoticeRequest]) (*connect.Response[v1.RetryNoticeResponse], error)
+	// Sends a test to the receivers of rules, at once, and tells what became of it.
+	TestNotices(context.Context, *connect.Request[v1.TestNoticesRequest]) (*connect.Response[v1.TestNoticesResponse], error)
 }
 
 // NewInsightServiceClient constructs a client for the callme.v1.InsightService service. By default,
@@ -73,13 +88,35 @@ func NewInsightServiceClient(httpClient connect.HTTPClient, baseURL string, opts
 			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 			connect.WithClientOptions(opts...),
 		),
+		listNotices: connect.NewClient[v1.ListNoticesRequest, v1.ListNoticesResponse](
+			httpClient,
+			baseURL+InsightServiceListNoticesProcedure,
+			connect.WithSchema(insightServiceMethods.ByName("ListNotices")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		retryNotice: connect.NewClient[v1.RetryNoticeRequest, v1.RetryNoticeResponse](
+			httpClient,
+			baseURL+InsightServiceRetryNoticeProcedure,
+			connect.WithSchema(insightServiceMethods.ByName("RetryNotice")),
+			connect.WithClientOptions(opts...),
+		),
+		testNotices: connect.NewClient[v1.TestNoticesRequest, v1.TestNoticesResponse](
+			httpClient,
+			baseURL+InsightServiceTestNoticesProcedure,
+			connect.WithSchema(insightServiceMethods.ByName("TestNotices")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // insightServiceClient implements InsightServiceClient.
 type insightServiceClient struct {
-	listEvents *connect.Client[v1.ListEventsRequest, v1.ListEventsResponse]
-	getStats   *connect.Client[v1.GetStatsRequest, v1.GetStatsResponse]
+	listEvents  *connect.Client[v1.ListEventsRequest, v1.ListEventsResponse]
+	getStats    *connect.Client[v1.GetStatsRequest, v1.GetStatsResponse]
+	listNotices *connect.Client[v1.ListNoticesRequest, v1.ListNoticesResponse]
+	retryNotice *connect.Client[v1.RetryNoticeRequest, v1.RetryNoticeResponse]
+	testNotices *connect.Client[v1.TestNoticesRequest, v1.TestNoticesResponse]
 }
 
 // ListEvents calls callme.v1.InsightService.ListEvents.
@@ -92,12 +129,33 @@ func (c *insightServiceClient) GetStats(ctx context.Context, req *connect.Reques
 	return c.getStats.CallUnary(ctx, req)
 }
 
+// ListNotices calls callme.v1.InsightService.ListNotices.
+func (c *insightServiceClient) ListNotices(ctx context.Context, req *connect.Request[v1.ListNoticesRequest]) (*connect.Response[v1.ListNoticesResponse], error) {
+	return c.listNotices.CallUnary(ctx, req)
+}
+
+// RetryNotice calls callme.v1.InsightService.RetryNotice.
+func (c *insightServiceClient) RetryNotice(ctx context.Context, req *connect.Request[v1.RetryNoticeRequest]) (*connect.Response[v1.RetryNoticeResponse], error) {
+	return c.retryNotice.CallUnary(ctx, req)
+}
+
+// TestNotices calls callme.v1.InsightService.TestNotices.
+func (c *insightServiceClient) TestNotices(ctx context.Context, req *connect.Request[v1.TestNoticesRequest]) (*connect.Response[v1.TestNoticesResponse], error) {
+	return c.testNotices.CallUnary(ctx, req)
+}
+
 // InsightServiceHandler is an implementation of the callme.v1.InsightService service.
 type InsightServiceHandler interface {
 	// Lists what happened, newest first. All that was committed before the call is in it. A page stays where it is while more happens.
 	ListEvents(context.Context, *connect.Request[v1.ListEventsRequest]) (*connect.Response[v1.ListEventsResponse], error)
 	// Counts grants, waits and holds over a time, for each environment, pool, repository or value of a label.
 	GetStats(context.Context, *connect.Request[v1.GetStatsRequest]) (*connect.Response[v1.GetStatsResponse], error)
+	// Lists the notices that were given up, newest first, and tells how the receivers of notices are doing.
+	ListNotices(context.Context, *connect.Request[v1.ListNoticesRequest]) (*connect.Response[v1.ListNoticesResponse], error)
+	// Has a notice tried once more that was given up; behind all others to its receiver.
+	RetryNotice(context.Context, *connect.Request[v1.RetryNoticeRequest]) (*connect.Response[v1.RetryNoticeResponse], error)
+	// Sends a test to the receivers of rules, at once, and tells what became of it.
+	TestNotices(context.Context, *connect.Request[v1.TestNoticesRequest]) (*connect.Response[v1.TestNoticesResponse], error)
 }
 
 // NewInsightServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -121,12 +179,37 @@ func NewInsightServiceHandler(svc InsightServiceHandler, opts ...connect.Handler
 		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 		connect.WithHandlerOptions(opts...),
 	)
+	insightServiceListNoticesHandler := connect.NewUnaryHandler(
+		InsightServiceListNoticesProcedure,
+		svc.ListNotices,
+		connect.WithSchema(insightServiceMethods.ByName("ListNotices")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	insightServiceRetryNoticeHandler := connect.NewUnaryHandler(
+		InsightServiceRetryNoticeProcedure,
+		svc.RetryNotice,
+		connect.WithSchema(insightServiceMethods.ByName("RetryNotice")),
+		connect.WithHandlerOptions(opts...),
+	)
+	insightServiceTestNoticesHandler := connect.NewUnaryHandler(
+		InsightServiceTestNoticesProcedure,
+		svc.TestNotices,
+		connect.WithSchema(insightServiceMethods.ByName("TestNotices")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/callme.v1.InsightService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case InsightServiceListEventsProcedure:
 			insightServiceListEventsHandler.ServeHTTP(w, r)
 		case InsightServiceGetStatsProcedure:
 			insightServiceGetStatsHandler.ServeHTTP(w, r)
+		case InsightServiceListNoticesProcedure:
+			insightServiceListNoticesHandler.ServeHTTP(w, r)
+		case InsightServiceRetryNoticeProcedure:
+			insightServiceRetryNoticeHandler.ServeHTTP(w, r)
+		case InsightServiceTestNoticesProcedure:
+			insightServiceTestNoticesHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -142,4 +225,16 @@ func (UnimplementedInsightServiceHandler) ListEvents(context.Context, *connect.R
 
 func (UnimplementedInsightServiceHandler) GetStats(context.Context, *connect.Request[v1.GetStatsRequest]) (*connect.Response[v1.GetStatsResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("callme.v1.InsightService.GetStats is not implemented"))
+}
+
+func (UnimplementedInsightServiceHandler) ListNotices(context.Context, *connect.Request[v1.ListNoticesRequest]) (*connect.Response[v1.ListNoticesResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("callme.v1.InsightService.ListNotices is not implemented"))
+}
+
+func (UnimplementedInsightServiceHandler) RetryNotice(context.Context, *connect.Request[v1.RetryNoticeRequest]) (*connect.Response[v1.RetryNoticeResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("callme.v1.InsightService.RetryNotice is not implemented"))
+}
+
+func (UnimplementedInsightServiceHandler) TestNotices(context.Context, *connect.Request[v1.TestNoticesRequest]) (*connect.Response[v1.TestNoticesResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("callme.v1.InsightService.TestNotices is not implemented"))
 }

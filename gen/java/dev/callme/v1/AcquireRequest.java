@@ -42,6 +42,7 @@ private static final long serialVersionUID = 0L;
     reason_ = "";
     tags_ =
         com.google.protobuf.LazyStringArrayList.emptyList();
+    notify_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -842,6 +843,55 @@ private static final long serialVersionUID = 0L;
     return autoClaim_;
   }
 
+  public static final int NOTIFY_FIELD_NUMBER = 21;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object notify_ = "";
+  /**
+   * <pre>
+   * Where its offer, its grant and its end are told of, by a webhook: a URL of at most 2,048 characters that the server allows. Nobody is shown it, and
+   * a retry need not give it.
+   * </pre>
+   *
+   * <code>string notify = 21 [json_name = "notify"];</code>
+   * @return The notify.
+   */
+  @java.lang.Override
+  public java.lang.String getNotify() {
+    java.lang.Object ref = notify_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      notify_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Where its offer, its grant and its end are told of, by a webhook: a URL of at most 2,048 characters that the server allows. Nobody is shown it, and
+   * a retry need not give it.
+   * </pre>
+   *
+   * <code>string notify = 21 [json_name = "notify"];</code>
+   * @return The bytes for notify.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getNotifyBytes() {
+    java.lang.Object ref = notify_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      notify_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -915,6 +965,9 @@ private static final long serialVersionUID = 0L;
     }
     if (autoClaim_ != false) {
       output.writeBool(20, autoClaim_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(notify_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 21, notify_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -1004,6 +1057,9 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(20, autoClaim_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(notify_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(21, notify_);
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -1084,6 +1140,8 @@ private static final long serialVersionUID = 0L;
     }
     if (getAutoClaim()
         != other.getAutoClaim()) return false;
+    if (!getNotify()
+        .equals(other.getNotify())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -1158,6 +1216,8 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + AUTO_CLAIM_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
         getAutoClaim());
+    hash = (37 * hash) + NOTIFY_FIELD_NUMBER;
+    hash = (53 * hash) + getNotify().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -1371,6 +1431,7 @@ private static final long serialVersionUID = 0L;
         notAfterBuilder_ = null;
       }
       autoClaim_ = false;
+      notify_ = "";
       return this;
     }
 
@@ -1503,6 +1564,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00080000) != 0)) {
         result.autoClaim_ = autoClaim_;
       }
+      if (((from_bitField0_ & 0x00100000) != 0)) {
+        result.notify_ = notify_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -1617,6 +1681,11 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getAutoClaim() != false) {
         setAutoClaim(other.getAutoClaim());
+      }
+      if (!other.getNotify().isEmpty()) {
+        notify_ = other.notify_;
+        bitField0_ |= 0x00100000;
+        onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1771,6 +1840,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00080000;
               break;
             } // case 160
+            case 170: {
+              notify_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00100000;
+              break;
+            } // case 170
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -4377,6 +4451,103 @@ private static final long serialVersionUID = 0L;
     public Builder clearAutoClaim() {
       bitField0_ = (bitField0_ & ~0x00080000);
       autoClaim_ = false;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object notify_ = "";
+    /**
+     * <pre>
+     * Where its offer, its grant and its end are told of, by a webhook: a URL of at most 2,048 characters that the server allows. Nobody is shown it, and
+     * a retry need not give it.
+     * </pre>
+     *
+     * <code>string notify = 21 [json_name = "notify"];</code>
+     * @return The notify.
+     */
+    public java.lang.String getNotify() {
+      java.lang.Object ref = notify_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        notify_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Where its offer, its grant and its end are told of, by a webhook: a URL of at most 2,048 characters that the server allows. Nobody is shown it, and
+     * a retry need not give it.
+     * </pre>
+     *
+     * <code>string notify = 21 [json_name = "notify"];</code>
+     * @return The bytes for notify.
+     */
+    public com.google.protobuf.ByteString
+        getNotifyBytes() {
+      java.lang.Object ref = notify_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        notify_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Where its offer, its grant and its end are told of, by a webhook: a URL of at most 2,048 characters that the server allows. Nobody is shown it, and
+     * a retry need not give it.
+     * </pre>
+     *
+     * <code>string notify = 21 [json_name = "notify"];</code>
+     * @param value The notify to set.
+     * @return This builder for chaining.
+     */
+    public Builder setNotify(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      notify_ = value;
+      bitField0_ |= 0x00100000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Where its offer, its grant and its end are told of, by a webhook: a URL of at most 2,048 characters that the server allows. Nobody is shown it, and
+     * a retry need not give it.
+     * </pre>
+     *
+     * <code>string notify = 21 [json_name = "notify"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearNotify() {
+      notify_ = getDefaultInstance().getNotify();
+      bitField0_ = (bitField0_ & ~0x00100000);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Where its offer, its grant and its end are told of, by a webhook: a URL of at most 2,048 characters that the server allows. Nobody is shown it, and
+     * a retry need not give it.
+     * </pre>
+     *
+     * <code>string notify = 21 [json_name = "notify"];</code>
+     * @param value The bytes for notify to set.
+     * @return This builder for chaining.
+     */
+    public Builder setNotifyBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      notify_ = value;
+      bitField0_ |= 0x00100000;
       onChanged();
       return this;
     }

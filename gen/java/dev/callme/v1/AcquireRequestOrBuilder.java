@@ -506,4 +506,26 @@ public interface AcquireRequestOrBuilder extends
    * @return The autoClaim.
    */
   boolean getAutoClaim();
+
+  /**
+   * <pre>
+   * Where its offer, its grant and its end are told of, by a webhook: a URL of at most 2,048 characters that the server allows. Nobody is shown it, and
+   * a retry need not give it.
+   * </pre>
+   *
+   * <code>string notify = 21 [json_name = "notify"];</code>
+   * @return The notify.
+   */
+  java.lang.String getNotify();
+  /**
+   * <pre>
+   * Where its offer, its grant and its end are told of, by a webhook: a URL of at most 2,048 characters that the server allows. Nobody is shown it, and
+   * a retry need not give it.
+   * </pre>
+   *
+   * <code>string notify = 21 [json_name = "notify"];</code>
+   * @return The bytes for notify.
+   */
+  com.google.protobuf.ByteString
+      getNotifyBytes();
 }

@@ -79,6 +79,100 @@ public final class InsightServiceGrpc {
     return getGetStatsMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<dev.callme.v1.ListNoticesRequest,
+      dev.callme.v1.ListNoticesResponse> getListNoticesMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ListNotices",
+      requestType = dev.callme.v1.ListNoticesRequest.class,
+      responseType = dev.callme.v1.ListNoticesResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.callme.v1.ListNoticesRequest,
+      dev.callme.v1.ListNoticesResponse> getListNoticesMethod() {
+    io.grpc.MethodDescriptor<dev.callme.v1.ListNoticesRequest, dev.callme.v1.ListNoticesResponse> getListNoticesMethod;
+    if ((getListNoticesMethod = InsightServiceGrpc.getListNoticesMethod) == null) {
+      synchronized (InsightServiceGrpc.class) {
+        if ((getListNoticesMethod = InsightServiceGrpc.getListNoticesMethod) == null) {
+          InsightServiceGrpc.getListNoticesMethod = getListNoticesMethod =
+              io.grpc.MethodDescriptor.<dev.callme.v1.ListNoticesRequest, dev.callme.v1.ListNoticesResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ListNotices"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.callme.v1.ListNoticesRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.callme.v1.ListNoticesResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new InsightServiceMethodDescriptorSupplier("ListNotices"))
+              .build();
+        }
+      }
+    }
+    return getListNoticesMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.callme.v1.RetryNoticeRequest,
+      dev.callme.v1.RetryNoticeResponse> getRetryNoticeMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "RetryNotice",
+      requestType = dev.callme.v1.RetryNoticeRequest.class,
+      responseType = dev.callme.v1.RetryNoticeResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.callme.v1.RetryNoticeRequest,
+      dev.callme.v1.RetryNoticeResponse> getRetryNoticeMethod() {
+    io.grpc.MethodDescriptor<dev.callme.v1.RetryNoticeRequest, dev.callme.v1.RetryNoticeResponse> getRetryNoticeMethod;
+    if ((getRetryNoticeMethod = InsightServiceGrpc.getRetryNoticeMethod) == null) {
+      synchronized (InsightServiceGrpc.class) {
+        if ((getRetryNoticeMethod = InsightServiceGrpc.getRetryNoticeMethod) == null) {
+          InsightServiceGrpc.getRetryNoticeMethod = getRetryNoticeMethod =
+              io.grpc.MethodDescriptor.<dev.callme.v1.RetryNoticeRequest, dev.callme.v1.RetryNoticeResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "RetryNotice"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.callme.v1.RetryNoticeRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.callme.v1.RetryNoticeResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new InsightServiceMethodDescriptorSupplier("RetryNotice"))
+              .build();
+        }
+      }
+    }
+    return getRetryNoticeMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.callme.v1.TestNoticesRequest,
+      dev.callme.v1.TestNoticesResponse> getTestNoticesMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "TestNotices",
+      requestType = dev.callme.v1.TestNoticesRequest.class,
+      responseType = dev.callme.v1.TestNoticesResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.callme.v1.TestNoticesRequest,
+      dev.callme.v1.TestNoticesResponse> getTestNoticesMethod() {
+    io.grpc.MethodDescriptor<dev.callme.v1.TestNoticesRequest, dev.callme.v1.TestNoticesResponse> getTestNoticesMethod;
+    if ((getTestNoticesMethod = InsightServiceGrpc.getTestNoticesMethod) == null) {
+      synchronized (InsightServiceGrpc.class) {
+        if ((getTestNoticesMethod = InsightServiceGrpc.getTestNoticesMethod) == null) {
+          InsightServiceGrpc.getTestNoticesMethod = getTestNoticesMethod =
+              io.grpc.MethodDescriptor.<dev.callme.v1.TestNoticesRequest, dev.callme.v1.TestNoticesResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "TestNotices"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.callme.v1.TestNoticesRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.callme.v1.TestNoticesResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new InsightServiceMethodDescriptorSupplier("TestNotices"))
+              .build();
+        }
+      }
+    }
+    return getTestNoticesMethod;
+  }
+
   /**
    * Creates a new async stub that supports all call types for the service
    */
@@ -164,6 +258,36 @@ public final class InsightServiceGrpc {
         io.grpc.stub.StreamObserver<dev.callme.v1.GetStatsResponse> responseObserver) {
       io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getGetStatsMethod(), responseObserver);
     }
+
+    /**
+     * <pre>
+     * Lists the notices that were given up, newest first, and tells how the receivers of notices are doing.
+     * </pre>
+     */
+    default void listNotices(dev.callme.v1.ListNoticesRequest request,
+        io.grpc.stub.StreamObserver<dev.callme.v1.ListNoticesResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getListNoticesMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Has a notice tried once more that was given up; behind all others to its receiver.
+     * </pre>
+     */
+    default void retryNotice(dev.callme.v1.RetryNoticeRequest request,
+        io.grpc.stub.StreamObserver<dev.callme.v1.RetryNoticeResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getRetryNoticeMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Sends a test to the receivers of rules, at once, and tells what became of it.
+     * </pre>
+     */
+    default void testNotices(dev.callme.v1.TestNoticesRequest request,
+        io.grpc.stub.StreamObserver<dev.callme.v1.TestNoticesResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getTestNoticesMethod(), responseObserver);
+    }
   }
 
   /**
@@ -220,6 +344,39 @@ public final class InsightServiceGrpc {
       io.grpc.stub.ClientCalls.asyncUnaryCall(
           getChannel().newCall(getGetStatsMethod(), getCallOptions()), request, responseObserver);
     }
+
+    /**
+     * <pre>
+     * Lists the notices that were given up, newest first, and tells how the receivers of notices are doing.
+     * </pre>
+     */
+    public void listNotices(dev.callme.v1.ListNoticesRequest request,
+        io.grpc.stub.StreamObserver<dev.callme.v1.ListNoticesResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getListNoticesMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Has a notice tried once more that was given up; behind all others to its receiver.
+     * </pre>
+     */
+    public void retryNotice(dev.callme.v1.RetryNoticeRequest request,
+        io.grpc.stub.StreamObserver<dev.callme.v1.RetryNoticeResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getRetryNoticeMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Sends a test to the receivers of rules, at once, and tells what became of it.
+     * </pre>
+     */
+    public void testNotices(dev.callme.v1.TestNoticesRequest request,
+        io.grpc.stub.StreamObserver<dev.callme.v1.TestNoticesResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getTestNoticesMethod(), getCallOptions()), request, responseObserver);
+    }
   }
 
   /**
@@ -260,6 +417,36 @@ public final class InsightServiceGrpc {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
           getChannel(), getGetStatsMethod(), getCallOptions(), request);
     }
+
+    /**
+     * <pre>
+     * Lists the notices that were given up, newest first, and tells how the receivers of notices are doing.
+     * </pre>
+     */
+    public dev.callme.v1.ListNoticesResponse listNotices(dev.callme.v1.ListNoticesRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getListNoticesMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Has a notice tried once more that was given up; behind all others to its receiver.
+     * </pre>
+     */
+    public dev.callme.v1.RetryNoticeResponse retryNotice(dev.callme.v1.RetryNoticeRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getRetryNoticeMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Sends a test to the receivers of rules, at once, and tells what became of it.
+     * </pre>
+     */
+    public dev.callme.v1.TestNoticesResponse testNotices(dev.callme.v1.TestNoticesRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getTestNoticesMethod(), getCallOptions(), request);
+    }
   }
 
   /**
@@ -299,6 +486,36 @@ public final class InsightServiceGrpc {
     public dev.callme.v1.GetStatsResponse getStats(dev.callme.v1.GetStatsRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
           getChannel(), getGetStatsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Lists the notices that were given up, newest first, and tells how the receivers of notices are doing.
+     * </pre>
+     */
+    public dev.callme.v1.ListNoticesResponse listNotices(dev.callme.v1.ListNoticesRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getListNoticesMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Has a notice tried once more that was given up; behind all others to its receiver.
+     * </pre>
+     */
+    public dev.callme.v1.RetryNoticeResponse retryNotice(dev.callme.v1.RetryNoticeRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getRetryNoticeMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Sends a test to the receivers of rules, at once, and tells what became of it.
+     * </pre>
+     */
+    public dev.callme.v1.TestNoticesResponse testNotices(dev.callme.v1.TestNoticesRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getTestNoticesMethod(), getCallOptions(), request);
     }
   }
 
@@ -342,10 +559,46 @@ public final class InsightServiceGrpc {
       return io.grpc.stub.ClientCalls.futureUnaryCall(
           getChannel().newCall(getGetStatsMethod(), getCallOptions()), request);
     }
+
+    /**
+     * <pre>
+     * Lists the notices that were given up, newest first, and tells how the receivers of notices are doing.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.callme.v1.ListNoticesResponse> listNotices(
+        dev.callme.v1.ListNoticesRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getListNoticesMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Has a notice tried once more that was given up; behind all others to its receiver.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.callme.v1.RetryNoticeResponse> retryNotice(
+        dev.callme.v1.RetryNoticeRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getRetryNoticeMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Sends a test to the receivers of rules, at once, and tells what became of it.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.callme.v1.TestNoticesResponse> testNotices(
+        dev.callme.v1.TestNoticesRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getTestNoticesMethod(), getCallOptions()), request);
+    }
   }
 
   private static final int METHODID_LIST_EVENTS = 0;
   private static final int METHODID_GET_STATS = 1;
+  private static final int METHODID_LIST_NOTICES = 2;
+  private static final int METHODID_RETRY_NOTICE = 3;
+  private static final int METHODID_TEST_NOTICES = 4;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -371,6 +624,18 @@ public final class InsightServiceGrpc {
         case METHODID_GET_STATS:
           serviceImpl.getStats((dev.callme.v1.GetStatsRequest) request,
               (io.grpc.stub.StreamObserver<dev.callme.v1.GetStatsResponse>) responseObserver);
+          break;
+        case METHODID_LIST_NOTICES:
+          serviceImpl.listNotices((dev.callme.v1.ListNoticesRequest) request,
+              (io.grpc.stub.StreamObserver<dev.callme.v1.ListNoticesResponse>) responseObserver);
+          break;
+        case METHODID_RETRY_NOTICE:
+          serviceImpl.retryNotice((dev.callme.v1.RetryNoticeRequest) request,
+              (io.grpc.stub.StreamObserver<dev.callme.v1.RetryNoticeResponse>) responseObserver);
+          break;
+        case METHODID_TEST_NOTICES:
+          serviceImpl.testNotices((dev.callme.v1.TestNoticesRequest) request,
+              (io.grpc.stub.StreamObserver<dev.callme.v1.TestNoticesResponse>) responseObserver);
           break;
         default:
           throw new AssertionError();
@@ -404,6 +669,27 @@ public final class InsightServiceGrpc {
               dev.callme.v1.GetStatsRequest,
               dev.callme.v1.GetStatsResponse>(
                 service, METHODID_GET_STATS)))
+        .addMethod(
+          getListNoticesMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.callme.v1.ListNoticesRequest,
+              dev.callme.v1.ListNoticesResponse>(
+                service, METHODID_LIST_NOTICES)))
+        .addMethod(
+          getRetryNoticeMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.callme.v1.RetryNoticeRequest,
+              dev.callme.v1.RetryNoticeResponse>(
+                service, METHODID_RETRY_NOTICE)))
+        .addMethod(
+          getTestNoticesMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.callme.v1.TestNoticesRequest,
+              dev.callme.v1.TestNoticesResponse>(
+                service, METHODID_TEST_NOTICES)))
         .build();
   }
 
@@ -454,6 +740,9 @@ public final class InsightServiceGrpc {
               .setSchemaDescriptor(new InsightServiceFileDescriptorSupplier())
               .addMethod(getListEventsMethod())
               .addMethod(getGetStatsMethod())
+              .addMethod(getListNoticesMethod())
+              .addMethod(getRetryNoticeMethod())
+              .addMethod(getTestNoticesMethod())
               .build();
         }
       }

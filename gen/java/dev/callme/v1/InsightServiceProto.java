@@ -66,6 +66,51 @@ public final class InsightServiceProto {
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_callme_v1_GetStatsResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_Notice_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_Notice_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_NoticeReceiver_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_NoticeReceiver_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_ListNoticesRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_ListNoticesRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_ListNoticesResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_ListNoticesResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_RetryNoticeRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_RetryNoticeRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_RetryNoticeResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_RetryNoticeResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_TestNoticesRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_TestNoticesRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_NoticeTest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_NoticeTest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_TestNoticesResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_TestNoticesResponse_fieldAccessorTable;
 
   public static com.google.protobuf.Descriptors.FileDescriptor
       getDescriptor() {
@@ -128,39 +173,72 @@ public final class InsightServiceProto {
       "\030\010 \001(\004R\tabandoned\022;\n\013covers_from\030\t \001(\0132\032" +
       ".google.protobuf.TimestampR\ncoversFrom\";" +
       "\n\020GetStatsResponse\022\'\n\004rows\030\001 \003(\0132\023.callm" +
-      "e.v1.StatsRowR\004rows*\270\006\n\tEventKind\022\032\n\026EVE" +
-      "NT_KIND_UNSPECIFIED\020\000\022\025\n\021EVENT_KIND_QUEU" +
-      "ED\020\001\022\026\n\022EVENT_KIND_OFFERED\020\002\022\026\n\022EVENT_KI" +
-      "ND_GRANTED\020\003\022\032\n\026EVENT_KIND_PASSED_OVER\020\004" +
-      "\022\031\n\025EVENT_KIND_TAKEN_BACK\020\005\022\027\n\023EVENT_KIN" +
-      "D_RELEASED\020\006\022\026\n\022EVENT_KIND_EXPIRED\020\007\022\030\n\024" +
-      "EVENT_KIND_WITHDRAWN\020\010\022\030\n\024EVENT_KIND_ABA" +
-      "NDONED\020\t\022\030\n\024EVENT_KIND_TIMED_OUT\020\n\022\031\n\025EV" +
-      "ENT_KIND_SUPERSEDED\020\013\022\035\n\031EVENT_KIND_FORC" +
-      "E_RELEASED\020\014\022\034\n\030EVENT_KIND_UNSATISFIABLE" +
-      "\020\r\022\"\n\036EVENT_KIND_ENVIRONMENT_CREATED\020\016\022\"" +
-      "\n\036EVENT_KIND_ENVIRONMENT_CHANGED\020\017\022\"\n\036EV" +
-      "ENT_KIND_ENVIRONMENT_DELETED\020\020\022\034\n\030EVENT_" +
-      "KIND_STATE_CHANGED\020\021\022\034\n\030EVENT_KIND_FACTS" +
-      "_CHANGED\020\022\022\027\n\023EVENT_KIND_RESERVED\020\023\022\027\n\023E" +
-      "VENT_KIND_CLEANING\020\024\022\037\n\033EVENT_KIND_CANCE" +
-      "L_REQUESTED\020\025\022\032\n\026EVENT_KIND_KEY_CREATED\020" +
-      "\026\022\032\n\026EVENT_KIND_KEY_ROTATED\020\027\022\032\n\026EVENT_K" +
-      "IND_KEY_REVOKED\020\030\022\026\n\022EVENT_KIND_REFUSED\020" +
-      "\031\022\033\n\027EVENT_KIND_POOL_CHANGED\020\032\022\027\n\023EVENT_" +
-      "KIND_EXTENDED\020\033\022\035\n\031EVENT_KIND_ACCESS_CHA" +
-      "NGED\020\034*}\n\007GroupBy\022\030\n\024GROUP_BY_UNSPECIFIE" +
-      "D\020\000\022\030\n\024GROUP_BY_ENVIRONMENT\020\001\022\021\n\rGROUP_B" +
-      "Y_POOL\020\002\022\027\n\023GROUP_BY_REPOSITORY\020\003\022\022\n\016GRO" +
-      "UP_BY_LABEL\020\0042\252\001\n\016InsightService\022N\n\nList" +
-      "Events\022\034.callme.v1.ListEventsRequest\032\035.c" +
-      "allme.v1.ListEventsResponse\"\003\220\002\001\022H\n\010GetS" +
-      "tats\022\032.callme.v1.GetStatsRequest\032\033.callm" +
-      "e.v1.GetStatsResponse\"\003\220\002\001B\237\001\n\rdev.callm" +
-      "e.v1B\023InsightServiceProtoP\001Z4github.com/" +
-      "call-me/call-me/gen/go/callme/v1;callmev" +
-      "1\242\002\003CXX\252\002\tCallme.V1\312\002\tCallme\\V1\342\002\025Callme" +
-      "\\V1\\GPBMetadata\352\002\nCallme::V1b\006proto3"
+      "e.v1.StatsRowR\004rows\"\354\002\n\006Notice\022\016\n\002id\030\001 \001" +
+      "(\tR\002id\022\022\n\004type\030\002 \001(\tR\004type\022\022\n\004rule\030\003 \001(\t" +
+      "R\004rule\022\026\n\006origin\030\004 \001(\tR\006origin\022.\n\004time\030\005" +
+      " \001(\0132\032.google.protobuf.TimestampR\004time\022\022" +
+      "\n\004pool\030\006 \001(\tR\004pool\022\"\n\014environments\030\007 \003(\t" +
+      "R\014environments\022\031\n\010lease_id\030\010 \001(\tR\007leaseI" +
+      "d\022)\n\006holder\030\t \001(\0132\021.callme.v1.HolderR\006ho" +
+      "lder\022\026\n\006reason\030\n \001(\tR\006reason\022:\n\013given_up" +
+      "_at\030\013 \001(\0132\032.google.protobuf.TimestampR\tg" +
+      "ivenUpAt\022\020\n\003why\030\014 \001(\tR\003why\"\204\001\n\016NoticeRec" +
+      "eiver\022\022\n\004rule\030\001 \001(\tR\004rule\022\026\n\006origin\030\002 \001(" +
+      "\tR\006origin\022\030\n\007waiting\030\003 \001(\004R\007waiting\022\032\n\010f" +
+      "ailures\030\004 \001(\rR\010failures\022\020\n\003why\030\005 \001(\tR\003wh" +
+      "y\"P\n\022ListNoticesRequest\022\033\n\tpage_size\030\001 \001" +
+      "(\005R\010pageSize\022\035\n\npage_token\030\002 \001(\tR\tpageTo" +
+      "ken\"\243\001\n\023ListNoticesResponse\022+\n\007notices\030\001" +
+      " \003(\0132\021.callme.v1.NoticeR\007notices\022&\n\017next" +
+      "_page_token\030\002 \001(\tR\rnextPageToken\0227\n\trece" +
+      "ivers\030\003 \003(\0132\031.callme.v1.NoticeReceiverR\t" +
+      "receivers\"$\n\022RetryNoticeRequest\022\016\n\002id\030\001 " +
+      "\001(\tR\002id\"/\n\023RetryNoticeResponse\022\030\n\007retrie" +
+      "d\030\001 \001(\010R\007retried\"(\n\022TestNoticesRequest\022\022" +
+      "\n\004rule\030\001 \001(\tR\004rule\"h\n\nNoticeTest\022\022\n\004rule" +
+      "\030\001 \001(\tR\004rule\022\026\n\006origin\030\002 \001(\tR\006origin\022\034\n\t" +
+      "delivered\030\003 \001(\010R\tdelivered\022\020\n\003why\030\004 \001(\tR" +
+      "\003why\"B\n\023TestNoticesResponse\022+\n\005tests\030\001 \003" +
+      "(\0132\025.callme.v1.NoticeTestR\005tests*\270\006\n\tEve" +
+      "ntKind\022\032\n\026EVENT_KIND_UNSPECIFIED\020\000\022\025\n\021EV" +
+      "ENT_KIND_QUEUED\020\001\022\026\n\022EVENT_KIND_OFFERED\020" +
+      "\002\022\026\n\022EVENT_KIND_GRANTED\020\003\022\032\n\026EVENT_KIND_" +
+      "PASSED_OVER\020\004\022\031\n\025EVENT_KIND_TAKEN_BACK\020\005" +
+      "\022\027\n\023EVENT_KIND_RELEASED\020\006\022\026\n\022EVENT_KIND_" +
+      "EXPIRED\020\007\022\030\n\024EVENT_KIND_WITHDRAWN\020\010\022\030\n\024E" +
+      "VENT_KIND_ABANDONED\020\t\022\030\n\024EVENT_KIND_TIME" +
+      "D_OUT\020\n\022\031\n\025EVENT_KIND_SUPERSEDED\020\013\022\035\n\031EV" +
+      "ENT_KIND_FORCE_RELEASED\020\014\022\034\n\030EVENT_KIND_" +
+      "UNSATISFIABLE\020\r\022\"\n\036EVENT_KIND_ENVIRONMEN" +
+      "T_CREATED\020\016\022\"\n\036EVENT_KIND_ENVIRONMENT_CH" +
+      "ANGED\020\017\022\"\n\036EVENT_KIND_ENVIRONMENT_DELETE" +
+      "D\020\020\022\034\n\030EVENT_KIND_STATE_CHANGED\020\021\022\034\n\030EVE" +
+      "NT_KIND_FACTS_CHANGED\020\022\022\027\n\023EVENT_KIND_RE" +
+      "SERVED\020\023\022\027\n\023EVENT_KIND_CLEANING\020\024\022\037\n\033EVE" +
+      "NT_KIND_CANCEL_REQUESTED\020\025\022\032\n\026EVENT_KIND" +
+      "_KEY_CREATED\020\026\022\032\n\026EVENT_KIND_KEY_ROTATED" +
+      "\020\027\022\032\n\026EVENT_KIND_KEY_REVOKED\020\030\022\026\n\022EVENT_" +
+      "KIND_REFUSED\020\031\022\033\n\027EVENT_KIND_POOL_CHANGE" +
+      "D\020\032\022\027\n\023EVENT_KIND_EXTENDED\020\033\022\035\n\031EVENT_KI" +
+      "ND_ACCESS_CHANGED\020\034*}\n\007GroupBy\022\030\n\024GROUP_" +
+      "BY_UNSPECIFIED\020\000\022\030\n\024GROUP_BY_ENVIRONMENT" +
+      "\020\001\022\021\n\rGROUP_BY_POOL\020\002\022\027\n\023GROUP_BY_REPOSI" +
+      "TORY\020\003\022\022\n\016GROUP_BY_LABEL\020\0042\231\003\n\016InsightSe" +
+      "rvice\022N\n\nListEvents\022\034.callme.v1.ListEven" +
+      "tsRequest\032\035.callme.v1.ListEventsResponse" +
+      "\"\003\220\002\001\022H\n\010GetStats\022\032.callme.v1.GetStatsRe" +
+      "quest\032\033.callme.v1.GetStatsResponse\"\003\220\002\001\022" +
+      "Q\n\013ListNotices\022\035.callme.v1.ListNoticesRe" +
+      "quest\032\036.callme.v1.ListNoticesResponse\"\003\220" +
+      "\002\001\022L\n\013RetryNotice\022\035.callme.v1.RetryNotic" +
+      "eRequest\032\036.callme.v1.RetryNoticeResponse" +
+      "\022L\n\013TestNotices\022\035.callme.v1.TestNoticesR" +
+      "equest\032\036.callme.v1.TestNoticesResponseB\237" +
+      "\001\n\rdev.callme.v1B\023InsightServiceProtoP\001Z" +
+      "4github.com/call-me/call-me/gen/go/callm" +
+      "e/v1;callmev1\242\002\003CXX\252\002\tCallme.V1\312\002\tCallme" +
+      "\\V1\342\002\025Callme\\V1\\GPBMetadata\352\002\nCallme::V1" +
+      "b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -217,6 +295,60 @@ public final class InsightServiceProto {
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_GetStatsResponse_descriptor,
         new java.lang.String[] { "Rows", });
+    internal_static_callme_v1_Notice_descriptor =
+      getDescriptor().getMessageTypes().get(8);
+    internal_static_callme_v1_Notice_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_Notice_descriptor,
+        new java.lang.String[] { "Id", "Type", "Rule", "Origin", "Time", "Pool", "Environments", "LeaseId", "Holder", "Reason", "GivenUpAt", "Why", });
+    internal_static_callme_v1_NoticeReceiver_descriptor =
+      getDescriptor().getMessageTypes().get(9);
+    internal_static_callme_v1_NoticeReceiver_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_NoticeReceiver_descriptor,
+        new java.lang.String[] { "Rule", "Origin", "Waiting", "Failures", "Why", });
+    internal_static_callme_v1_ListNoticesRequest_descriptor =
+      getDescriptor().getMessageTypes().get(10);
+    internal_static_callme_v1_ListNoticesRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_ListNoticesRequest_descriptor,
+        new java.lang.String[] { "PageSize", "PageToken", });
+    internal_static_callme_v1_ListNoticesResponse_descriptor =
+      getDescriptor().getMessageTypes().get(11);
+    internal_static_callme_v1_ListNoticesResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_ListNoticesResponse_descriptor,
+        new java.lang.String[] { "Notices", "NextPageToken", "Receivers", });
+    internal_static_callme_v1_RetryNoticeRequest_descriptor =
+      getDescriptor().getMessageTypes().get(12);
+    internal_static_callme_v1_RetryNoticeRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_RetryNoticeRequest_descriptor,
+        new java.lang.String[] { "Id", });
+    internal_static_callme_v1_RetryNoticeResponse_descriptor =
+      getDescriptor().getMessageTypes().get(13);
+    internal_static_callme_v1_RetryNoticeResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_RetryNoticeResponse_descriptor,
+        new java.lang.String[] { "Retried", });
+    internal_static_callme_v1_TestNoticesRequest_descriptor =
+      getDescriptor().getMessageTypes().get(14);
+    internal_static_callme_v1_TestNoticesRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_TestNoticesRequest_descriptor,
+        new java.lang.String[] { "Rule", });
+    internal_static_callme_v1_NoticeTest_descriptor =
+      getDescriptor().getMessageTypes().get(15);
+    internal_static_callme_v1_NoticeTest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_NoticeTest_descriptor,
+        new java.lang.String[] { "Rule", "Origin", "Delivered", "Why", });
+    internal_static_callme_v1_TestNoticesResponse_descriptor =
+      getDescriptor().getMessageTypes().get(16);
+    internal_static_callme_v1_TestNoticesResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_TestNoticesResponse_descriptor,
+        new java.lang.String[] { "Tests", });
     descriptor.resolveAllFeaturesImmutable();
     dev.callme.v1.TypesProto.getDescriptor();
     com.google.protobuf.DurationProto.getDescriptor();

@@ -146,7 +146,7 @@ public final class LockServiceProto {
       "tStatusR\014environments\022:\n\014misspellings\030\003 " +
       "\003(\0132\026.callme.v1.MisspellingR\014misspelling" +
       "s\"C\n\013Misspelling\022\022\n\004name\030\001 \001(\tR\004name\022 \n\014" +
-      "did_you_mean\030\002 \003(\tR\ndidYouMean\"\343\006\n\016Acqui" +
+      "did_you_mean\030\002 \003(\tR\ndidYouMean\"\373\006\n\016Acqui" +
       "reRequest\022 \n\013environment\030\001 \001(\tR\013environm" +
       "ent\022%\n\005needs\030\002 \003(\0132\017.callme.v1.NeedR\005nee" +
       "ds\022\022\n\004pool\030\003 \001(\tR\004pool\022+\n\003ttl\030\004 \001(\0132\031.go" +
@@ -168,83 +168,84 @@ public final class LockServiceProto {
       "_before\030\022 \001(\0132\032.google.protobuf.Timestam" +
       "pR\tnotBefore\0227\n\tnot_after\030\023 \001(\0132\032.google" +
       ".protobuf.TimestampR\010notAfter\022\035\n\nauto_cl" +
-      "aim\030\024 \001(\010R\tautoClaim\"\307\001\n\017AcquireResponse" +
+      "aim\030\024 \001(\010R\tautoClaim\022\026\n\006notify\030\025 \001(\tR\006no" +
+      "tify\"\307\001\n\017AcquireResponse\022&\n\005lease\030\001 \001(\0132" +
+      "\020.callme.v1.LeaseR\005lease\022\037\n\013lease_token\030" +
+      "\002 \001(\tR\nleaseToken\022/\n\023environment_created" +
+      "\030\003 \001(\010R\022environmentCreated\022:\n\014misspellin" +
+      "gs\030\004 \003(\0132\026.callme.v1.MisspellingR\014misspe" +
+      "llings\"\244\002\n\016ReleaseRequest\022\031\n\010lease_id\030\001 " +
+      "\001(\tR\007leaseId\022 \n\013environment\030\002 \001(\tR\013envir" +
+      "onment\022,\n\007outcome\030\003 \001(\0162\022.callme.v1.Outc" +
+      "omeR\007outcome\022\022\n\004note\030\004 \001(\tR\004note\022\035\n\nrequ" +
+      "est_id\030\005 \001(\tR\trequestId\022:\n\005facts\030\006 \003(\0132$" +
+      ".callme.v1.ReleaseRequest.FactsEntryR\005fa" +
+      "cts\0328\n\nFactsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005v" +
+      "alue\030\002 \001(\tR\005value:\0028\001\"^\n\017ReleaseResponse" +
       "\022&\n\005lease\030\001 \001(\0132\020.callme.v1.LeaseR\005lease" +
-      "\022\037\n\013lease_token\030\002 \001(\tR\nleaseToken\022/\n\023env" +
-      "ironment_created\030\003 \001(\010R\022environmentCreat" +
-      "ed\022:\n\014misspellings\030\004 \003(\0132\026.callme.v1.Mis" +
-      "spellingR\014misspellings\"\244\002\n\016ReleaseReques" +
-      "t\022\031\n\010lease_id\030\001 \001(\tR\007leaseId\022 \n\013environm" +
-      "ent\030\002 \001(\tR\013environment\022,\n\007outcome\030\003 \001(\0162" +
-      "\022.callme.v1.OutcomeR\007outcome\022\022\n\004note\030\004 \001" +
-      "(\tR\004note\022\035\n\nrequest_id\030\005 \001(\tR\trequestId\022" +
-      ":\n\005facts\030\006 \003(\0132$.callme.v1.ReleaseReques" +
-      "t.FactsEntryR\005facts\0328\n\nFactsEntry\022\020\n\003key" +
-      "\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"^\n" +
-      "\017ReleaseResponse\022&\n\005lease\030\001 \001(\0132\020.callme" +
-      ".v1.LeaseR\005lease\022#\n\ralready_ended\030\002 \001(\010R" +
-      "\014alreadyEnded\"\203\002\n\014RenewRequest\022\031\n\010lease_" +
-      "id\030\001 \001(\tR\007leaseId\022+\n\003ttl\030\002 \001(\0132\031.google." +
-      "protobuf.DurationR\003ttl\0228\n\005facts\030\003 \003(\0132\"." +
-      "callme.v1.RenewRequest.FactsEntryR\005facts" +
-      "\0227\n\tnot_after\030\004 \001(\0132\032.google.protobuf.Ti" +
-      "mestampR\010notAfter\0328\n\nFactsEntry\022\020\n\003key\030\001" +
-      " \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"7\n\rR" +
-      "enewResponse\022&\n\005lease\030\001 \001(\0132\020.callme.v1." +
-      "LeaseR\005lease\"[\n\017GetLeaseRequest\022\031\n\010lease" +
-      "_id\030\001 \001(\tR\007leaseId\022-\n\004wait\030\002 \001(\0132\031.googl" +
-      "e.protobuf.DurationR\004wait\":\n\020GetLeaseRes" +
-      "ponse\022&\n\005lease\030\001 \001(\0132\020.callme.v1.LeaseR\005" +
-      "lease\"Z\n\021CheckFenceRequest\022 \n\013environmen" +
-      "t\030\001 \001(\tR\013environment\022#\n\rfencing_token\030\002 " +
-      "\001(\004R\014fencingToken\"D\n\022CheckFenceResponse\022" +
-      "\024\n\005valid\030\001 \001(\010R\005valid\022\030\n\007current\030\002 \001(\004R\007" +
-      "current\"\222\001\n\027WatchEnvironmentRequest\022 \n\013e" +
-      "nvironment\030\001 \001(\tR\013environment\022\022\n\004pool\030\002 " +
-      "\001(\tR\004pool\022%\n\016since_revision\030\003 \001(\004R\rsince" +
-      "Revision\022\032\n\010selector\030\004 \001(\tR\010selector\"\264\001\n" +
-      "\nWatchCause\022\031\n\010lease_id\030\001 \001(\tR\007leaseId\022+" +
-      "\n\005state\030\002 \001(\0162\025.callme.v1.LeaseStateR\005st" +
-      "ate\0223\n\nend_reason\030\003 \001(\0162\024.callme.v1.EndR" +
-      "easonR\tendReason\022)\n\006holder\030\004 \001(\0132\021.callm" +
-      "e.v1.HolderR\006holder\"\257\002\n\030WatchEnvironment" +
-      "Response\022\032\n\010revision\030\001 \001(\004R\010revision\022(\n\004" +
-      "kind\030\002 \001(\0162\024.callme.v1.WatchKindR\004kind\022\024" +
-      "\n\005reset\030\003 \001(\010R\005reset\022\030\n\007skipped\030\004 \001(\010R\007s" +
-      "kipped\022@\n\014environments\030\005 \003(\0132\034.callme.v1" +
-      ".EnvironmentStatusR\014environments\022+\n\005caus" +
-      "e\030\006 \001(\0132\025.callme.v1.WatchCauseR\005cause\022.\n" +
-      "\004time\030\007 \001(\0132\032.google.protobuf.TimestampR" +
-      "\004time\".\n\021WatchLeaseRequest\022\031\n\010lease_id\030\001" +
-      " \001(\tR\007leaseId\"f\n\022WatchLeaseResponse\022&\n\005l" +
-      "ease\030\001 \001(\0132\020.callme.v1.LeaseR\005lease\022(\n\004k" +
-      "ind\030\002 \001(\0162\024.callme.v1.WatchKindR\004kind*F\n" +
-      "\006IfBusy\022\027\n\023IF_BUSY_UNSPECIFIED\020\000\022\021\n\rIF_B" +
-      "USY_QUEUE\020\001\022\020\n\014IF_BUSY_FAIL\020\002*e\n\tSuperse" +
-      "de\022\031\n\025SUPERSEDE_UNSPECIFIED\020\000\022\022\n\016SUPERSE" +
-      "DE_NONE\020\001\022\025\n\021SUPERSEDE_PENDING\020\002\022\022\n\016SUPE" +
-      "RSEDE_HELD\020\003*Z\n\007Outcome\022\027\n\023OUTCOME_UNSPE" +
-      "CIFIED\020\000\022\016\n\nOUTCOME_OK\020\001\022\022\n\016OUTCOME_FAIL" +
-      "ED\020\002\022\022\n\016OUTCOME_BROKEN\020\0032\317\004\n\013LockService" +
-      "\022?\n\005Check\022\027.callme.v1.CheckRequest\032\030.cal" +
-      "lme.v1.CheckResponse\"\003\220\002\001\022@\n\007Acquire\022\031.c" +
-      "allme.v1.AcquireRequest\032\032.callme.v1.Acqu" +
-      "ireResponse\022@\n\007Release\022\031.callme.v1.Relea" +
-      "seRequest\032\032.callme.v1.ReleaseResponse\022:\n" +
-      "\005Renew\022\027.callme.v1.RenewRequest\032\030.callme" +
-      ".v1.RenewResponse\022C\n\010GetLease\022\032.callme.v" +
-      "1.GetLeaseRequest\032\033.callme.v1.GetLeaseRe" +
-      "sponse\022N\n\nCheckFence\022\034.callme.v1.CheckFe" +
-      "nceRequest\032\035.callme.v1.CheckFenceRespons" +
-      "e\"\003\220\002\001\022]\n\020WatchEnvironment\022\".callme.v1.W" +
-      "atchEnvironmentRequest\032#.callme.v1.Watch" +
-      "EnvironmentResponse0\001\022K\n\nWatchLease\022\034.ca" +
-      "llme.v1.WatchLeaseRequest\032\035.callme.v1.Wa" +
-      "tchLeaseResponse0\001B\234\001\n\rdev.callme.v1B\020Lo" +
-      "ckServiceProtoP\001Z4github.com/call-me/cal" +
-      "l-me/gen/go/callme/v1;callmev1\242\002\003CXX\252\002\tC" +
-      "allme.V1\312\002\tCallme\\V1\342\002\025Callme\\V1\\GPBMeta" +
-      "data\352\002\nCallme::V1b\006proto3"
+      "\022#\n\ralready_ended\030\002 \001(\010R\014alreadyEnded\"\203\002" +
+      "\n\014RenewRequest\022\031\n\010lease_id\030\001 \001(\tR\007leaseI" +
+      "d\022+\n\003ttl\030\002 \001(\0132\031.google.protobuf.Duratio" +
+      "nR\003ttl\0228\n\005facts\030\003 \003(\0132\".callme.v1.RenewR" +
+      "equest.FactsEntryR\005facts\0227\n\tnot_after\030\004 " +
+      "\001(\0132\032.google.protobuf.TimestampR\010notAfte" +
+      "r\0328\n\nFactsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005val" +
+      "ue\030\002 \001(\tR\005value:\0028\001\"7\n\rRenewResponse\022&\n\005" +
+      "lease\030\001 \001(\0132\020.callme.v1.LeaseR\005lease\"[\n\017" +
+      "GetLeaseRequest\022\031\n\010lease_id\030\001 \001(\tR\007lease" +
+      "Id\022-\n\004wait\030\002 \001(\0132\031.google.protobuf.Durat" +
+      "ionR\004wait\":\n\020GetLeaseResponse\022&\n\005lease\030\001" +
+      " \001(\0132\020.callme.v1.LeaseR\005lease\"Z\n\021CheckFe" +
+      "nceRequest\022 \n\013environment\030\001 \001(\tR\013environ" +
+      "ment\022#\n\rfencing_token\030\002 \001(\004R\014fencingToke" +
+      "n\"D\n\022CheckFenceResponse\022\024\n\005valid\030\001 \001(\010R\005" +
+      "valid\022\030\n\007current\030\002 \001(\004R\007current\"\222\001\n\027Watc" +
+      "hEnvironmentRequest\022 \n\013environment\030\001 \001(\t" +
+      "R\013environment\022\022\n\004pool\030\002 \001(\tR\004pool\022%\n\016sin" +
+      "ce_revision\030\003 \001(\004R\rsinceRevision\022\032\n\010sele" +
+      "ctor\030\004 \001(\tR\010selector\"\264\001\n\nWatchCause\022\031\n\010l" +
+      "ease_id\030\001 \001(\tR\007leaseId\022+\n\005state\030\002 \001(\0162\025." +
+      "callme.v1.LeaseStateR\005state\0223\n\nend_reaso" +
+      "n\030\003 \001(\0162\024.callme.v1.EndReasonR\tendReason" +
+      "\022)\n\006holder\030\004 \001(\0132\021.callme.v1.HolderR\006hol" +
+      "der\"\257\002\n\030WatchEnvironmentResponse\022\032\n\010revi" +
+      "sion\030\001 \001(\004R\010revision\022(\n\004kind\030\002 \001(\0162\024.cal" +
+      "lme.v1.WatchKindR\004kind\022\024\n\005reset\030\003 \001(\010R\005r" +
+      "eset\022\030\n\007skipped\030\004 \001(\010R\007skipped\022@\n\014enviro" +
+      "nments\030\005 \003(\0132\034.callme.v1.EnvironmentStat" +
+      "usR\014environments\022+\n\005cause\030\006 \001(\0132\025.callme" +
+      ".v1.WatchCauseR\005cause\022.\n\004time\030\007 \001(\0132\032.go" +
+      "ogle.protobuf.TimestampR\004time\".\n\021WatchLe" +
+      "aseRequest\022\031\n\010lease_id\030\001 \001(\tR\007leaseId\"f\n" +
+      "\022WatchLeaseResponse\022&\n\005lease\030\001 \001(\0132\020.cal" +
+      "lme.v1.LeaseR\005lease\022(\n\004kind\030\002 \001(\0162\024.call" +
+      "me.v1.WatchKindR\004kind*F\n\006IfBusy\022\027\n\023IF_BU" +
+      "SY_UNSPECIFIED\020\000\022\021\n\rIF_BUSY_QUEUE\020\001\022\020\n\014I" +
+      "F_BUSY_FAIL\020\002*e\n\tSupersede\022\031\n\025SUPERSEDE_" +
+      "UNSPECIFIED\020\000\022\022\n\016SUPERSEDE_NONE\020\001\022\025\n\021SUP" +
+      "ERSEDE_PENDING\020\002\022\022\n\016SUPERSEDE_HELD\020\003*Z\n\007" +
+      "Outcome\022\027\n\023OUTCOME_UNSPECIFIED\020\000\022\016\n\nOUTC" +
+      "OME_OK\020\001\022\022\n\016OUTCOME_FAILED\020\002\022\022\n\016OUTCOME_" +
+      "BROKEN\020\0032\317\004\n\013LockService\022?\n\005Check\022\027.call" +
+      "me.v1.CheckRequest\032\030.callme.v1.CheckResp" +
+      "onse\"\003\220\002\001\022@\n\007Acquire\022\031.callme.v1.Acquire" +
+      "Request\032\032.callme.v1.AcquireResponse\022@\n\007R" +
+      "elease\022\031.callme.v1.ReleaseRequest\032\032.call" +
+      "me.v1.ReleaseResponse\022:\n\005Renew\022\027.callme." +
+      "v1.RenewRequest\032\030.callme.v1.RenewRespons" +
+      "e\022C\n\010GetLease\022\032.callme.v1.GetLeaseReques" +
+      "t\032\033.callme.v1.GetLeaseResponse\022N\n\nCheckF" +
+      "ence\022\034.callme.v1.CheckFenceRequest\032\035.cal" +
+      "lme.v1.CheckFenceResponse\"\003\220\002\001\022]\n\020WatchE" +
+      "nvironment\022\".callme.v1.WatchEnvironmentR" +
+      "equest\032#.callme.v1.WatchEnvironmentRespo" +
+      "nse0\001\022K\n\nWatchLease\022\034.callme.v1.WatchLea" +
+      "seRequest\032\035.callme.v1.WatchLeaseResponse" +
+      "0\001B\234\001\n\rdev.callme.v1B\020LockServiceProtoP\001" +
+      "Z4github.com/call-me/call-me/gen/go/call" +
+      "me/v1;callmev1\242\002\003CXX\252\002\tCallme.V1\312\002\tCallm" +
+      "e\\V1\342\002\025Callme\\V1\\GPBMetadata\352\002\nCallme::V" +
+      "1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -276,7 +277,7 @@ public final class LockServiceProto {
     internal_static_callme_v1_AcquireRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_AcquireRequest_descriptor,
-        new java.lang.String[] { "Environment", "Needs", "Pool", "Ttl", "MaxHold", "IfBusy", "Wait", "QueueTimeout", "TicketTtl", "ClaimTimeout", "Priority", "RequestId", "SupersedeKey", "Supersede", "Holder", "Reason", "Tags", "NotBefore", "NotAfter", "AutoClaim", });
+        new java.lang.String[] { "Environment", "Needs", "Pool", "Ttl", "MaxHold", "IfBusy", "Wait", "QueueTimeout", "TicketTtl", "ClaimTimeout", "Priority", "RequestId", "SupersedeKey", "Supersede", "Holder", "Reason", "Tags", "NotBefore", "NotAfter", "AutoClaim", "Notify", });
     internal_static_callme_v1_AcquireResponse_descriptor =
       getDescriptor().getMessageTypes().get(4);
     internal_static_callme_v1_AcquireResponse_fieldAccessorTable = new

@@ -8,7 +8,7 @@ package dev.callme.v1;
 /**
  * <pre>
  * Name an environment or a pool; or, in a pool, select environments by their labels; or name nothing, to follow all that you see. That has no
- * cursor: its SNAPSHOT comes in parts, of some hundred environments each, with a HEARTBEAT behind the last of them, and no revision.
+ * cursor: its SNAPSHOT comes in parts, each a message, with a HEARTBEAT behind the last of them, and no revision.
  * </pre>
  *
  * Protobuf type {@code callme.v1.WatchEnvironmentRequest}
@@ -401,7 +401,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Name an environment or a pool; or, in a pool, select environments by their labels; or name nothing, to follow all that you see. That has no
-   * cursor: its SNAPSHOT comes in parts, of some hundred environments each, with a HEARTBEAT behind the last of them, and no revision.
+   * cursor: its SNAPSHOT comes in parts, each a message, with a HEARTBEAT behind the last of them, and no revision.
    * </pre>
    *
    * Protobuf type {@code callme.v1.WatchEnvironmentRequest}

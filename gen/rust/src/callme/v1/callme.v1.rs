@@ -1547,6 +1547,132 @@ pub struct GetStatsResponse {
     #[prost(message, repeated, tag="1")]
     pub rows: ::prost::alloc::vec::Vec<StatsRow>,
 }
+/// A notice that was given up: it could not be delivered for a day, its receiver refused it, or too many waited.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Notice {
+    /// The webhook-id with which it was sent.
+    #[prost(string, tag="1")]
+    pub id: ::prost::alloc::string::String,
+    /// What it tells, such as `lease.expired`.
+    #[prost(string, tag="2")]
+    pub r#type: ::prost::alloc::string::String,
+    /// By which rule. Empty: a lease had asked for it.
+    #[prost(string, tag="3")]
+    pub rule: ::prost::alloc::string::String,
+    /// Of the receiver's URL the scheme and host; the rest can be secret. Empty: there is no such rule any more.
+    #[prost(string, tag="4")]
+    pub origin: ::prost::alloc::string::String,
+    /// When it was, by the server's clock.
+    #[prost(message, optional, tag="5")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Where.
+    #[prost(string, tag="6")]
+    pub pool: ::prost::alloc::string::String,
+    /// Of which environments.
+    #[prost(string, repeated, tag="7")]
+    pub environments: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Of which lease, unless it is about the environment alone.
+    #[prost(string, tag="8")]
+    pub lease_id: ::prost::alloc::string::String,
+    /// Who that lease is for, as told.
+    #[prost(message, optional, tag="9")]
+    pub holder: ::core::option::Option<Holder>,
+    /// What it gives as a reason.
+    #[prost(string, tag="10")]
+    pub reason: ::prost::alloc::string::String,
+    /// When it was given up.
+    #[prost(message, optional, tag="11")]
+    pub given_up_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Why: what was wrong with the last attempt.
+    #[prost(string, tag="12")]
+    pub why: ::prost::alloc::string::String,
+}
+/// How a receiver is doing. Those that leases have named count together for each origin.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NoticeReceiver {
+    /// Of which rule. Empty: leases have named it.
+    #[prost(string, tag="1")]
+    pub rule: ::prost::alloc::string::String,
+    /// Of its URL the scheme and host. Empty: there is no such rule any more.
+    #[prost(string, tag="2")]
+    pub origin: ::prost::alloc::string::String,
+    /// How many notices wait for it.
+    #[prost(uint64, tag="3")]
+    pub waiting: u64,
+    /// How many attempts have failed since one succeeded.
+    #[prost(uint32, tag="4")]
+    pub failures: u32,
+    /// What was wrong with the last of them.
+    #[prost(string, tag="5")]
+    pub why: ::prost::alloc::string::String,
+}
+/// Which page.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListNoticesRequest {
+    /// At most this many, up to 1,000; 100 if absent.
+    #[prost(int32, tag="1")]
+    pub page_size: i32,
+    /// next_page_token of the page before.
+    #[prost(string, tag="2")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of notices that were given up.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListNoticesResponse {
+    /// Newest first.
+    #[prost(message, repeated, tag="1")]
+    pub notices: ::prost::alloc::vec::Vec<Notice>,
+    /// For the next page; empty on the last one.
+    #[prost(string, tag="2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Those of all rules, and of leases where something waits.
+    #[prost(message, repeated, tag="3")]
+    pub receivers: ::prost::alloc::vec::Vec<NoticeReceiver>,
+}
+/// Which notice.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RetryNoticeRequest {
+    /// Its id.
+    #[prost(string, tag="1")]
+    pub id: ::prost::alloc::string::String,
+}
+/// Whether it is tried.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RetryNoticeResponse {
+    /// It is, behind this answer. If not: no notice of this id was given up, or it waits again already.
+    #[prost(bool, tag="1")]
+    pub retried: bool,
+}
+/// Whom to test.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TestNoticesRequest {
+    /// The receiver of this rule; of all rules, if empty.
+    #[prost(string, tag="1")]
+    pub rule: ::prost::alloc::string::String,
+}
+/// What became of a test.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NoticeTest {
+    /// Of which rule.
+    #[prost(string, tag="1")]
+    pub rule: ::prost::alloc::string::String,
+    /// Of the receiver's URL the scheme and host.
+    #[prost(string, tag="2")]
+    pub origin: ::prost::alloc::string::String,
+    /// Whether it has arrived.
+    #[prost(bool, tag="3")]
+    pub delivered: bool,
+    /// What was wrong, if it has not.
+    #[prost(string, tag="4")]
+    pub why: ::prost::alloc::string::String,
+}
+/// One for each rule, in the order of the file.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TestNoticesResponse {
+    /// What became of them.
+    #[prost(message, repeated, tag="1")]
+    pub tests: ::prost::alloc::vec::Vec<NoticeTest>,
+}
 /// What an event is. An end of a lease is called by its reason: see EndReason. Renewals are none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1830,6 +1956,10 @@ pub struct AcquireRequest {
     /// and not_after alone bounds it where the environment has no max_hold.
     #[prost(bool, tag="20")]
     pub auto_claim: bool,
+    /// Where its offer, its grant and its end are told of, by a webhook: a URL of at most 2,048 characters that the server allows. Nobody is shown it, and
+    /// a retry need not give it.
+    #[prost(string, tag="21")]
+    pub notify: ::prost::alloc::string::String,
 }
 /// What became of the request.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1945,7 +2075,7 @@ pub struct CheckFenceResponse {
     pub current: u64,
 }
 /// Name an environment or a pool; or, in a pool, select environments by their labels; or name nothing, to follow all that you see. That has no
-/// cursor: its SNAPSHOT comes in parts, of some hundred environments each, with a HEARTBEAT behind the last of them, and no revision.
+/// cursor: its SNAPSHOT comes in parts, each a message, with a HEARTBEAT behind the last of them, and no revision.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchEnvironmentRequest {
     /// The environment to follow; it need not exist yet.

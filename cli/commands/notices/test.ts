@@ -1,0 +1,35 @@
+import { TestNoticesResponseSchema } from "../../../gen/ts/callme/v1/insight_service_pb.ts";
+import { ClientCommand } from "../../base.ts";
+import { CALL_TIMEOUT } from "../../client.ts";
+import { Command, Option } from "../../clipanion.ts";
+import { EXIT } from "../../exit.ts";
+import { receiverOf } from "../../words/notices.ts";
+
+/** `call-me notices test`: sends a test to receivers, and tells what became of it. */
+export class NoticesTestCommand extends ClientCommand {
+  static override paths = [["notices", "test"]];
+  static override usage = Command.Usage({
+    description: "Send a test to the receivers of notices",
+    details: `
+      The server sends a notice of type notices.test, at once and once, signed as all others are. Exit code 1: one has not arrived, and the line says
+      why.
+    `,
+    examples: [
+      ["To the receivers of all rules", "$0 notices test"],
+      ["To that of one", "$0 notices test --rule on-call"],
+    ],
+  });
+
+  rule = Option.String("--rule", "", { description: "Only to the receiver of this rule" });
+
+  protected async perform(): Promise<number> {
+    const { insight } = await this.connect();
+    const call = { timeoutMs: CALL_TIMEOUT, signal: this.interruption };
+    const answer = await this.persist(() => insight.testNotices({ rule: this.rule }, call));
+    if (this.json) this.output.json(TestNoticesResponseSchema, answer);
+    else if (answer.tests.length === 0)
+      this.output.word("nobody is told of anything: the server has no CALL_ME_NOTICES, or no rules in it");
+    else for (const test of answer.tests) this.output.data(`${receiverOf(test)}: ${test.delivered ? "delivered" : test.why}`);
+    return answer.tests.every(({ delivered }) => delivered) ? EXIT.done : EXIT.error;
+  }
+}

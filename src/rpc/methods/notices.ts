@@ -1,0 +1,62 @@
+/** InsightService's notices: each method once, `(message, call) → message`. */
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type * as pb from "../../../gen/ts/callme/v1/insight_service_pb.ts";
+import { typeOf } from "../../notices/template.ts";
+import type { DeadLetter } from "../../store/history/letters.ts";
+import { badField } from "../errors.ts";
+import type { Call, Service } from "./call.ts";
+import { holderOf } from "./convert.ts";
+import { show } from "./fields.ts";
+import { pageOf, pageSize, readToken } from "./page.ts";
+import { timestampOf } from "./times.ts";
+
+export async function listNotices(
+  service: Service,
+  request: pb.ListNoticesRequest,
+): Promise<MessageInitShape<typeof pb.ListNoticesResponseSchema>> {
+  const { notices } = service;
+  const size = pageSize(request.pageSize);
+  const [before] = readToken(request.pageToken, 1, ([number]) => Number.isSafeInteger(Number(number))) ?? [];
+  const dead = await notices.dead(size + 1, before === undefined ? Number.MAX_SAFE_INTEGER : Number(before));
+  const { page, nextPageToken } = pageOf(dead, size, ({ number }) => [String(number)]);
+  const receivers = await notices.standings();
+  return {
+    notices: page.map((letter) => noticeMessage(letter, service)),
+    nextPageToken,
+    receivers: receivers.map(({ rule, origin, waiting, failures, why }) => ({ rule, origin, waiting: BigInt(waiting), failures, why })),
+  };
+}
+
+export async function retryNotice(
+  { notices }: Service,
+  { id }: pb.RetryNoticeRequest,
+): Promise<MessageInitShape<typeof pb.RetryNoticeResponseSchema>> {
+  return { retried: await notices.retry(id) };
+}
+
+export async function testNotices(
+  { notices }: Service,
+  { rule }: pb.TestNoticesRequest,
+  { caller }: Call,
+): Promise<MessageInitShape<typeof pb.TestNoticesResponseSchema>> {
+  if (rule !== "" && !notices.rules.includes(rule)) {
+    const known = notices.rules.length === 0 ? "the server has none: see CALL_ME_NOTICES" : `there are ${notices.rules.join(", ")}`;
+    throw badField("rule", `${show(rule)} is no rule of the server's file of notices; ${known}`);
+  }
+  const tests = await notices.test(caller.principal, rule === "" ? undefined : rule);
+  return {
+    tests: tests.map(({ rule: name, origin, outcome }) => ({
+      ...{ rule: name, origin, delivered: outcome.ok },
+      ...(!outcome.ok && { why: outcome.why }),
+    })),
+  };
+}
+
+function noticeMessage(letter: DeadLetter, { notices }: Service): MessageInitShape<typeof pb.NoticeSchema> {
+  const { id, to, notice, diedAt, why } = letter;
+  const { kind, at, pool, environments, lease, holder, reason } = notice;
+  return {
+    ...{ id, type: typeOf(kind), ...notices.named(to), time: timestampOf(at), pool, environments: [...environments] },
+    ...{ leaseId: lease ?? "", ...(holder && { holder: holderOf(holder) }), reason, givenUpAt: timestampOf(diedAt), why },
+  };
+}

@@ -55,7 +55,8 @@ const shared: BuildOptions = {
   keepNames: true,
   legalComments: "eof",
   logLevel: "warning",
-  external: ["better-sqlite3"],
+  // What whoever runs the server has, or has not.
+  external: ["better-sqlite3", "@opentelemetry/api"],
   // Some of what is bundled is CommonJS, and asks for Node's own modules by `require`.
   banner: { js: REQUIRE },
 };

@@ -40,6 +40,7 @@ import { LocalStore } from "./store/local.ts";
 import type { Medium } from "./store/medium.ts";
 import type { Store, StoreFailure } from "./store/store.ts";
 import { Strangers } from "./strangers.ts";
+import { tracing } from "./traces.ts";
 
 /** A pino logger, or anything like it. */
 export interface Log {
@@ -119,7 +120,9 @@ export async function start(options: AppOptions): Promise<App> {
     refused: (call) => recorder.refused(call),
     unknown: (call) => strangers.came(call),
   };
-  const engine = await Engine.start(store, undefined, observer, metrics, new EventLog(log)).catch(async (error: unknown) => {
+  const traces = await tracing(log);
+  const observers = [observer, metrics, new EventLog(log), ...(traces === undefined ? [] : [traces])];
+  const engine = await Engine.start(store, undefined, ...observers).catch(async (error: unknown) => {
     await store.close();
     throw error;
   });

@@ -1,0 +1,70 @@
+// Spans of calls, for whoever has registered an SDK of OpenTelemetry.
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { expect, test } from "vitest";
+import { clientsOf, TRANSPORTS, type TransportName } from "./clients.ts";
+import { eventually } from "./eventually.ts";
+import { type LogLine, Server } from "./server.ts";
+
+const SDK = `--import=${pathToFileURL(path.join(import.meta.dirname, "sdk.ts")).href}`;
+const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
+const PARENT = "00f067aa0ba902b7";
+const headers = { traceparent: `00-${TRACE}-${PARENT}-01`, tracestate: "vendor=value" };
+
+/** The spans of a trace, once there are so many. */
+function spans(server: Server, count: number, trace = TRACE): Promise<readonly LogLine[]> {
+  return eventually(() => {
+    const found = server.log.filter((line) => line.msg === "span" && line["trace"] === trace);
+    return found.length >= count && found;
+  });
+}
+
+test.each(Object.keys(TRANSPORTS) as TransportName[])("a call is a span of its caller's trace, by %s", async (over) => {
+  await using server = await Server.start({ NODE_OPTIONS: SDK });
+  const { locks } = clientsOf(server, over);
+  await locks.acquire({ environment: "uat", requestId: "job-1" }, { headers });
+  await expect(locks.getLease({ leaseId: "none" }, { headers })).rejects.toThrow("none");
+  const [acquire, look] = await spans(server, 2);
+  expect(acquire).toMatchObject({
+    ...{ name: "callme.v1.LockService/Acquire", kind: 1, parent: PARENT, state: "vendor=value", status: { code: 0 } },
+    attributes: {
+      ...{ "rpc.method": "callme.v1.LockService/Acquire", "rpc.response.status_code": "OK" },
+      ...{ "callme.principal": "admin", "callme.request_id": "job-1" },
+    },
+  });
+  expect(look).toMatchObject({ parent: PARENT, attributes: { "rpc.response.status_code": "NOT_FOUND", "error.type": "NOT_FOUND" } });
+});
+
+test("a stream, /maybe and what is not let in are spans as well, and a call without a trace begins its own", async () => {
+  await using server = await Server.start({ NODE_OPTIONS: SDK });
+  const abort = new AbortController();
+  const watch = clientsOf(server).locks.watchEnvironment({ environment: "uat" }, { headers, signal: abort.signal })[Symbol.asyncIterator]();
+  await watch.next();
+  abort.abort();
+  await fetch(`${server.url}/maybe?environment=uat`, { headers: { ...headers, "x-api-key": server.key } });
+  await fetch(`${server.url}/maybe?environment=uat`, { headers: { ...headers, "x-api-key": "wrong" } });
+  const found = await spans(server, 3);
+  expect(found.map(({ name }) => name).toSorted()).toEqual(["GET /maybe", "GET /maybe", "callme.v1.LockService/WatchEnvironment"]);
+  await clientsOf(server).locks.check({ environment: "uat" });
+  const own = await eventually(() => server.log.find(({ name }) => name === "callme.v1.LockService/Check"));
+  expect(own["trace"]).toMatch(/^[\da-f]{32}$/);
+  expect(own["parent"]).toBeUndefined();
+});
+
+test("a call whose traceparent is none is served, and begins a trace of its own", async () => {
+  await using server = await Server.start({ NODE_OPTIONS: SDK });
+  for (const traceparent of ["rubbish", `00-${"0".repeat(32)}-${PARENT}-01`, "x".repeat(4_000)])
+    await clientsOf(server).locks.check({ environment: "uat" }, { headers: { traceparent } });
+  const found = await eventually(() => {
+    const all = server.log.filter(({ msg }) => msg === "span");
+    return all.length >= 3 && all;
+  });
+  expect(found.every(({ parent }) => parent === undefined)).toBe(true);
+});
+
+test("an SDK of an older API than ours makes no spans, and the log says why", async () => {
+  const old = 'globalThis[Symbol.for("opentelemetry.js.api.1")]={version:"1.0.0",trace:{}}';
+  await using server = await Server.start({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(old)}` });
+  await clientsOf(server).locks.check({ environment: "uat" });
+  expect(server.log.find(({ level }) => level === "warn")).toMatchObject({ sdk: "1.0.0" });
+});

@@ -6,6 +6,7 @@ const SYSTEMS = [
   "test/clients/package.test.ts",
   "test/integrations/jenkins.test.ts",
   "test/outside/schemathesis.test.ts",
+  "test/page/**/*.test.ts",
   "test/project/bench.test.ts",
   "test/project/package.test.ts",
 ];

@@ -21,16 +21,18 @@ interface Looks {
   readonly width?: number;
   readonly height?: number;
   readonly scheme?: "light" | "dark";
+  /** Of time; the machine's, if left out. */
+  readonly zone?: string;
 }
 
 /** A tab at a view, in which the key has been typed in already. */
-export async function visit(
-  browser: Browser,
-  { url, key }: Address,
-  view = "#/",
-  { width = 1_280, height = 800, scheme = "light" }: Looks = {},
-) {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
+export async function visit(browser: Browser, { url, key }: Address, view = "#/", looks: Looks = {}) {
+  const { width = 1_280, height = 800, scheme = "light", zone } = looks;
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme: scheme,
+    ...(zone !== undefined && { timezoneId: zone }),
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
   const wrong: string[] = [];

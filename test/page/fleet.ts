@@ -64,12 +64,15 @@ type Clients = ReturnType<typeof clientsOf>;
 /** So long ago it began, and in such steps it is lived through, in s. */
 const BEGIN = 8 * 24 * HOUR;
 const STEP = HOUR;
+/** Where it is two in the afternoon: pictures of the night would be of empty environments. */
+const OFFSET = ((14 - new Date().getUTCHours() + 12 + 24) % 24) - 12;
+export const AFTERNOON = `Etc/GMT${OFFSET < 0 ? "+" : "-"}${Math.abs(OFFSET)}`;
 /** Nobody used these. */
 const AT_REST: readonly string[] = ["payments/sandbox", "rack/board-05"];
 
 /** A step of the days before: some who have something give it back, and others come, and wait if need be. */
 async function live({ locks, environments }: Clients, chance: () => number, at: number): Promise<void> {
-  const hour = new Date(at).getHours();
+  const hour = new Date(at + OFFSET * HOUR * 1_000).getUTCHours();
   const wanted = hour >= 8 && hour < 19 ? 0.4 : 0.12;
   const pick = <T>(of: readonly T[]) => of[Math.floor(chance() * of.length)] as T;
   const { leases } = await environments.listLeases({ filter: { states: [LeaseState.HELD] }, pageSize: 100 });

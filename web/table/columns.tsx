@@ -42,15 +42,21 @@ function Two({ children, below }: { readonly children: ComponentChildren; readon
   );
 }
 
+/** So many labels stand in a row; all are in its title. */
+const SOME = 2;
+
 function Labels({ labels }: Pick<EnvironmentStatus, "labels">) {
-  return Object.entries(labels).map(([key, value]) => {
-    const label = value === "" ? key : `${key}=${value}`;
-    return (
-      <button type="button" class="label" key={key} title={`Show only ${label}`} onClick={() => choose({ label })}>
-        {label}
-      </button>
-    );
-  });
+  const all = Object.entries(labels).map(([key, value]) => (value === "" ? key : `${key}=${value}`));
+  return (
+    <span class="one" title={all.join("\n")}>
+      {all.slice(0, SOME).map((label) => (
+        <button type="button" class="label" key={label} title={`Show only ${label}`} onClick={() => choose({ label })}>
+          {label}
+        </button>
+      ))}
+      {all.length > SOME ? `+${all.length - SOME}` : null}
+    </span>
+  );
 }
 
 function Holder(status: EnvironmentStatus) {

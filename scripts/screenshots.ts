@@ -43,7 +43,10 @@ const browser = await openBrowser();
 for (const { name, view, width = 1_280, height = 800, scheme = "light", after } of SHOTS) {
   await using page = await visit(browser, server, view, { width, height, scheme, zone: AFTERNOON });
   await page.locator("main tbody tr").first().waitFor({ state: "attached" });
-  await page.getByText(/^(Reading|Counting)?…$/).first().waitFor({ state: "detached" });
+  await page
+    .getByText(/^(Reading|Counting)?…$/)
+    .first()
+    .waitFor({ state: "detached" });
   await after?.(page);
   await page.screenshot({ path: path.join(folder, `${name}.png`) });
   process.stdout.write(`docs/images/${name}.png\n`);

@@ -76,7 +76,8 @@ async function live({ locks, environments }: Clients, chance: () => number, at: 
   const wanted = hour >= 8 && hour < 19 ? 0.4 : 0.12;
   const pick = <T>(of: readonly T[]) => of[Math.floor(chance() * of.length)] as T;
   const { leases } = await environments.listLeases({ filter: { states: [LeaseState.HELD] }, pageSize: 100 });
-  for (const { id } of leases) if (chance() < 0.7) await locks.release({ leaseId: id });
+  for (const { id, grantedAt } of leases)
+    if (Number(grantedAt?.seconds) * 1_000 < at - 600_000 && chance() < 0.7) await locks.release({ leaseId: id });
   for (const { name } of ENVIRONMENTS) {
     if (chance() > wanted || AT_REST.includes(name)) continue;
     const holder =

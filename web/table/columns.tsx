@@ -136,7 +136,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "environment",
     title: "Environment",
-    width: 19,
+    width: 16,
     usual: true,
     sort: ({ name }) => name,
     cell: ({ name, pool }) => (
@@ -151,7 +151,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "labels",
     title: "Labels",
-    width: 12,
+    width: 13,
     usual: true,
     sort: ({ labels }) =>
       Object.entries(labels)
@@ -174,7 +174,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "holder",
     title: "Holder",
-    width: 19,
+    width: 18,
     usual: true,
     sort: ({ holders: [first] }) => (first === undefined ? undefined : nameOf(first, "")),
     cell: Holder,

@@ -1,0 +1,99 @@
+/** Leaves out of the page's bundle what the page has no use for, a quarter of all. */
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { type DescMessage, type DescService, toBinary } from "@bufbuild/protobuf";
+import {
+  type DescriptorProto,
+  type FieldDescriptorProto,
+  type FileDescriptorProto,
+  FileDescriptorProtoSchema,
+} from "@bufbuild/protobuf/wkt";
+import type { Plugin } from "esbuild";
+import { AccessService } from "../gen/ts/callme/v1/access_service_pb.ts";
+import { EnvironmentService } from "../gen/ts/callme/v1/environment_service_pb.ts";
+import { InsightService } from "../gen/ts/callme/v1/insight_service_pb.ts";
+import { LockService } from "../gen/ts/callme/v1/lock_service_pb.ts";
+import { root } from "./tools.ts";
+
+/** The services by the names that web/state/calls.ts gives their clients. */
+const SERVICES: Readonly<Record<string, DescService>> = {
+  locks: LockService,
+  environments: EnvironmentService,
+  insight: InsightService,
+  access: AccessService,
+};
+
+/** The messages that the calls in web/ can carry, by their full names: whoever calls a method writes `locks.acquire(`. */
+function carried(): ReadonlySet<string> {
+  const web = path.join(root, "web");
+  const sources = readdirSync(web, { recursive: true, encoding: "utf8" }).filter((file) => /\.tsx?$/.test(file));
+  const text = sources.map((file) => readFileSync(path.join(web, file), "utf8")).join("\n");
+  const found = new Set<string>();
+  const reach = (message: DescMessage): void => {
+    if (found.has(message.typeName)) return;
+    found.add(message.typeName);
+    for (const field of message.fields) if (field.message !== undefined) reach(field.message);
+  };
+  for (const [client, { methods }] of Object.entries(SERVICES))
+    for (const { localName, input, output } of methods)
+      if (new RegExp(`\\b${client}\\s*\\.${localName}\\(`).test(text)) for (const message of [input, output]) reach(message);
+  return found;
+}
+
+/** A file of the contract, with the fields of these messages alone. All messages stay: the generated code finds them by their index. */
+function pruned(proto: FileDescriptorProto, messages: ReadonlySet<string>): Uint8Array {
+  const messageType = proto.messageType.map((message) =>
+    messages.has(`${proto.package}.${message.name}`) ? bare(message) : { ...message, field: [], nestedType: [], oneofDecl: [] },
+  );
+  return toBinary(FileDescriptorProtoSchema, { ...proto, messageType });
+}
+
+/** Without the names in JSON, which follow from the others. */
+function bare(message: DescriptorProto): DescriptorProto {
+  const field = message.field.map(({ jsonName: _, ...rest }) => rest as FieldDescriptorProto);
+  return { ...message, field, nestedType: message.nestedType.map(bare) };
+}
+
+/** The options of a contract that its reader goes by; all others it skips as it skips what it does not know. */
+const OPTIONS = /^(features|map_entry|message_set_wire_format|packed|idempotency_level|allow_alias)$/;
+
+interface Described {
+  readonly messageType: readonly { readonly name: string; readonly field?: readonly { readonly name: string }[] }[];
+}
+
+/** protobuf's description of descriptions, without what it says of options, and of sources. */
+function withoutOptions(described: Described): Described {
+  const messageType = described.messageType.map((message) => {
+    if (/^(SourceCodeInfo|GeneratedCodeInfo|UninterpretedOption)$/.test(message.name)) return { ...message, field: [] };
+    return message.name.endsWith("Options")
+      ? { ...message, field: message.field?.filter(({ name }) => OPTIONS.test(name)) ?? [] }
+      : message;
+  });
+  return { ...described, messageType };
+}
+
+/** The page speaks protobuf's binary format alone, and calls some of the methods. */
+export const slim: Plugin = {
+  name: "slim",
+  setup({ onLoad }) {
+    const messages = carried();
+    const own = Object.values(SERVICES).flatMap(({ file }) => [
+      file,
+      ...file.dependencies.filter(({ name }) => name.startsWith("callme/")),
+    ]);
+    const files = new Map(own.map(({ name, proto }) => [`${path.basename(name)}_pb.ts`, proto]));
+    onLoad({ filter: /@bufbuild\/protobuf\/dist\/esm\/(from|to)-json\.js$/ }, ({ path: file }) => {
+      const names = [...readFileSync(file, "utf8").matchAll(/^export function (\w+)/gm)].map(([, name]) => name);
+      return { contents: names.map((name) => `export function ${name}() { throw new Error("left out of the page"); }`).join("\n") };
+    });
+    onLoad({ filter: /_pb\.(ts|js)$/ }, ({ path: file }) => {
+      const proto = files.get(path.basename(file));
+      const bytes = (text: string) => (proto === undefined ? Buffer.from(text, "base64") : Buffer.from(pruned(proto, messages)));
+      const contents = readFileSync(file, "utf8")
+        // Descriptors stand in the generated code in base64, of which a compressor can make nothing.
+        .replace(/fileDesc\("([A-Za-z0-9+/=]+)"/g, (_, text: string) => `fileDesc(btoa(${JSON.stringify(bytes(text).toString("latin1"))})`)
+        .replace(/boot\((\{.*\})\);/, (_, text: string) => `boot(${JSON.stringify(withoutOptions(JSON.parse(text)))});`);
+      return { contents, loader: file.endsWith(".ts") ? "ts" : "js" };
+    });
+  },
+};

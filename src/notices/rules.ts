@@ -40,8 +40,8 @@ const ALLOWED = ["prefix", "secret_from", "template"] as const;
 /** How many of each section. */
 export const MOST = { rules: 100, networks: 1_000, allowed: 100 } as const;
 /** How much may be set, and what is meant by a rule that says nothing of it. */
-export const QUEUED_FOR = { min: 1_000_000, max: 30 * 86_400_000_000, default: 15 * 60_000_000 } as const;
-export const EXPIRES_IN = { min: 1_000_000, max: 30 * 86_400_000_000, default: 5 * 60_000_000 } as const;
+const QUEUED_FOR = { min: 1_000_000, max: 30 * 86_400_000_000, default: 15 * 60_000_000 } as const;
+const EXPIRES_IN = { min: 1_000_000, max: 30 * 86_400_000_000, default: 5 * 60_000_000 } as const;
 /** Bytes of a key by the convention of Standard Webhooks. */
 const KEY = { min: 24, max: 64 };
 

@@ -105,3 +105,31 @@ test("rules that change at SIGHUP hold at once, also for what waits; a file that
   await eventually(() => after.told.length === 2);
   expect(after.told.map(({ data }) => data.environments[0])).toEqual(["first", "second"]);
 });
+
+test("who waits for long, and whose lease ends soon, is told of once, also over restarts, and again only of another lease", async () => {
+  const receiver = await receiving();
+  const { server } = await serving(
+    `rules:\n${ruleFor(receiver.url, ", kinds: [queued_long, expiring_soon], queued_for: 1s, expires_in: 1h")}`,
+  );
+  const { locks } = clientsOf(server, "gRPC");
+  const long = { seconds: 3_600n, nanos: 0 };
+  // It ends in 10 s at the latest: a quarter of that before, it is soon.
+  const maxHold = { seconds: 10n, nanos: 0 };
+  const held = await locks.acquire({ environment: "uat", ttl: maxHold, maxHold });
+  const waits = await locks.acquire({ environment: "uat", requestId: "second", ticketTtl: long, holder: { name: "second" } });
+  await eventually(() => receiver.types.includes("lease.queued_long"));
+  expect(receiver.types).not.toContain("lease.expiring_soon");
+  await server.kill9();
+  await server.restart();
+  await eventually(() => receiver.types.includes("lease.expiring_soon"));
+  await server.stop();
+  await server.restart();
+  const third = await locks.acquire({ environment: "uat", requestId: "third", ticketTtl: long });
+  await eventually(() => receiver.told.some(({ data }) => data.lease_id === third.lease?.id));
+  const told = receiver.told.map(({ type, data }) => `${type} ${data.lease_id}`);
+  expect(told.slice(0, 3)).toEqual([
+    `lease.queued_long ${waits.lease?.id}`,
+    `lease.expiring_soon ${held.lease?.id}`,
+    `lease.queued_long ${third.lease?.id}`,
+  ]);
+});

@@ -8,7 +8,9 @@ import { MemoryMedium } from "../../src/store/memory.ts";
 import { acquireCommand } from "../core/world.ts";
 import { HandTimers } from "../engine/stage.ts";
 import { clientsOf } from "../outside/clients.ts";
+import { eventually } from "../outside/eventually.ts";
 import { Server } from "../outside/server.ts";
+import { openSocket } from "../rpc/doors.ts";
 import { HandClock } from "../store/fixtures.ts";
 import { Scrape, scrape } from "./scrape.ts";
 
@@ -64,6 +66,29 @@ test("who asks while it is made gets the same one, and who asks later another", 
   const [one, two] = await Promise.all([metrics.text(undefined), metrics.text(undefined)]);
   expect(two).toBe(one);
   expect(await metrics.text(undefined)).not.toBe(one);
+});
+
+test("readers that do not read keep nothing from others but the figures, and these no longer than they stay", async () => {
+  await using server = await Server.start({ CALL_ME_METRICS_ENVIRONMENTS: `${MANY}` });
+  const { environments, locks } = clientsOf(server);
+  await environments.applyEnvironments({ environments: names.map((name) => ({ name })) });
+  const request = `GET /metrics HTTP/1.1\r\nhost: here\r\nx-api-key: ${server.key}\r\n\r\n`;
+  const sockets = await Promise.all(
+    Array.from({ length: 5 }, async () => {
+      const socket = await openSocket(server.port);
+      socket.pause().write(request);
+      return socket;
+    }),
+  );
+  const status = async () => {
+    const answer = await fetch(`${server.url}/metrics`, { headers: { "x-api-key": server.key } });
+    await answer.body?.cancel();
+    return answer.status;
+  };
+  await eventually(async () => (await status()) === 429);
+  expect((await locks.check({ environment: "environment-1" })).available).toBe(true);
+  for (const socket of sockets) socket.destroy();
+  await eventually(async () => (await status()) === 200);
 });
 
 test("a server with 10,000 environments answers calls while several read all of its figures", async () => {

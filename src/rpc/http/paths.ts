@@ -19,7 +19,7 @@ import { NO_PAGE } from "./door/http1.ts";
 import { Exchange } from "./exchange.ts";
 import type { Handle, ListenOptions } from "./listen.ts";
 import { maybe } from "./maybe.ts";
-import { type MetricsPage, metrics } from "./metrics.ts";
+import { type MetricsPage, metricsRoute } from "./metrics.ts";
 import { openapi } from "./openapi.ts";
 import { crossSite, isFromPage, misledName } from "./origin.ts";
 import { type Page, pageHandlers } from "./page/page.ts";
@@ -72,7 +72,7 @@ function handler(options: HttpOptions, direct: DirectWay["http1"] | undefined): 
     ...page,
     "/maybe": (exchange) => maybe(service, legacyTtl, exchange),
     "/watch": (exchange) => watchLines(service, exchange, report),
-    "/metrics": (exchange) => metrics(service, options.metrics, exchange),
+    "/metrics": metricsRoute(service, options.metrics),
     "/openapi.json": openapi,
     "/healthz": (exchange) => tell(exchange, 200, "ok"),
     "/readyz": (exchange) => (health.serving() ? tell(exchange, 200, "ready") : tell(exchange, 503, "not ready")),

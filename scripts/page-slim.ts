@@ -64,10 +64,11 @@ interface Described {
 /** protobuf's description of descriptions, without what it says of options, and of sources. */
 function withoutOptions(described: Described): Described {
   const messageType = described.messageType.map((message) => {
-    if (/^(SourceCodeInfo|GeneratedCodeInfo|UninterpretedOption)$/.test(message.name)) return { ...message, field: [] };
-    return message.name.endsWith("Options")
-      ? { ...message, field: message.field?.filter(({ name }) => OPTIONS.test(name)) ?? [] }
-      : message;
+    if (/^(SourceCodeInfo|GeneratedCodeInfo|UninterpretedOption)$/.test(message.name)) return { name: message.name };
+    if (!message.name.endsWith("Options")) return message;
+    const field = message.field?.filter(({ name }) => OPTIONS.test(name)) ?? [];
+    // Of what is of a kind of its own only a method's level of idempotency is among them.
+    return message.name === "MethodOptions" ? { ...message, field } : { name: message.name, field };
   });
   return { ...described, messageType };
 }

@@ -1,12 +1,13 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { followAddress } from "./state/route.ts";
-import { signIn } from "./state/session.ts";
+import { begin } from "./state/session.ts";
 import { keepWatching } from "./state/watch.ts";
 
+// First: somebody who comes back has the address to be seen in what was kept.
+void begin();
 followAddress();
 keepWatching();
-void signIn();
 
 const page = document.getElementById("page");
 if (page !== null) {

@@ -1,10 +1,14 @@
 import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { keepKey } from "./state/calls.ts";
+import { findPlaces, leaveFor, places } from "./state/people.ts";
 import { signIn, unreachable } from "./state/session.ts";
 
-/** Asks for a key. */
+/** Asks for a key, or who it is at a place where people sign in. */
 export function SignIn({ why }: { readonly why: string }) {
   const typed = useSignal("");
+  // Whoever has a key needs none of them.
+  useEffect(() => void findPlaces().catch(() => undefined), []);
   const send = (event: Event) => {
     event.preventDefault();
     if (typed.value.trim() === "") return;
@@ -14,6 +18,11 @@ export function SignIn({ why }: { readonly why: string }) {
   return (
     <main class="gate">
       <h1>call-me</h1>
+      {places.value.map((place) => (
+        <button key={place.issuer} type="button" class="main" onClick={() => void leaveFor(place)}>
+          {place.label}
+        </button>
+      ))}
       <form onSubmit={send}>
         <label for="key">Your key for this server</label>
         <input

@@ -20,7 +20,7 @@ export function useLoaded<T>(ask: (signal: AbortSignal) => Promise<T>, by: reado
       },
       (error: unknown) => {
         if (over.signal.aborted) return;
-        if (isUnauthenticated(error)) refuse(error);
+        if (isUnauthenticated(error)) void refuse(error);
         else loaded.value = { value: loaded.peek().value, trouble: wordsOf(error) };
       },
     );

@@ -15,9 +15,13 @@ const KEPT = "call-me key";
 /** The key or token of this tab; empty: none is sent. It outlives a reload, not the tab. */
 export const key = signal(sessionStorage.getItem(KEPT) ?? "");
 
-/** Keeps a key for this tab, or forgets it. */
+/** What is kept of somebody who has signed in elsewhere; see people.ts. */
+export const PERSON = "call-me person";
+
+/** Keeps a key for this tab, or forgets it, and with it whose the one before was. */
 export function keepKey(text: string): void {
   key.value = text;
+  sessionStorage.removeItem(PERSON);
   if (text === "") sessionStorage.removeItem(KEPT);
   else sessionStorage.setItem(KEPT, text);
 }

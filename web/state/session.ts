@@ -2,6 +2,7 @@
 import { computed, signal } from "@preact/signals";
 import { PrincipalKind, Role, type WhoAmIResponse } from "../../gen/ts/callme/v1/access_service_pb.ts";
 import { access, isUnauthenticated, keepKey, key, wordsOf } from "./calls.ts";
+import { comeBack, hasNewer } from "./people.ts";
 
 /** Who we are; undefined until the server has said so. */
 export const caller = signal<WhoAmIResponse | undefined>(undefined);
@@ -12,6 +13,16 @@ export const refused = signal<{ readonly why: string } | undefined>(undefined);
 /** Why the server could not be asked who we are. */
 export const unreachable = signal("");
 
+/** Begins with the key of this tab, or with the token that somebody comes back with who was sent away to sign in. */
+export async function begin(): Promise<void> {
+  try {
+    await comeBack();
+    await signIn();
+  } catch (error) {
+    refused.value = { why: (error as Error).message };
+  }
+}
+
 /** Asks the server who we are. */
 export async function signIn(): Promise<void> {
   try {
@@ -19,13 +30,14 @@ export async function signIn(): Promise<void> {
     refused.value = undefined;
     unreachable.value = "";
   } catch (error) {
-    if (isUnauthenticated(error)) refuse(error);
+    if (isUnauthenticated(error)) await refuse(error);
     else unreachable.value = wordsOf(error);
   }
 }
 
-/** The server does not take our key, or not any more. */
-export function refuse(error: unknown): void {
+/** The server does not take our key, or not any more: the one that was used. */
+export async function refuse(error: unknown, used = key.peek()): Promise<void> {
+  if (await hasNewer(used)) return signIn();
   caller.value = undefined;
   refused.value = { why: key.value === "" ? "" : wordsOf(error) };
 }

@@ -3,7 +3,7 @@ import { effect, signal } from "@preact/signals";
 import type { WatchEnvironmentResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
 import { milliseconds } from "../words/time.ts";
-import { isUnauthenticated, locks, wordsOf } from "./calls.ts";
+import { isUnauthenticated, key, locks, wordsOf } from "./calls.ts";
 import { hearTime, keepTime } from "./clock.ts";
 import { forgetRows, keepOnly, put } from "./rows.ts";
 import { caller, refuse } from "./session.ts";
@@ -46,11 +46,12 @@ export function keepWatching(): void {
 async function follow(ended: AbortSignal): Promise<void> {
   for (let attempt = 0; !ended.aborted; attempt += 1) {
     const before = link.peek().heard;
+    const used = key.peek();
     try {
       await watch(ended);
     } catch (error) {
       if (ended.aborted) break;
-      if (isUnauthenticated(error)) return refuse(error);
+      if (isUnauthenticated(error)) return refuse(error, used);
       link.value = { ...link.peek(), live: false, why: wordsOf(error) };
     }
     if (link.peek().heard > before) attempt = 0;

@@ -1,0 +1,79 @@
+// Somebody who signs in at the company's issuer by the page, in Debian's chromium.
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { TestIssuer } from "../access/issuer.ts";
+import { CLIENT, People } from "../access/people.ts";
+import { eventually } from "../outside/eventually.ts";
+import { Server } from "../outside/server.ts";
+
+const PROGRAM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
+if (PROGRAM === undefined) console.warn("SKIPPED: the test of signing in needs chromium: apt-get install chromium");
+
+describe.skipIf(PROGRAM === undefined)("the page", () => {
+  let issuer: TestIssuer;
+  let people: People;
+  let server: Server;
+  let browser: Browser;
+  beforeAll(async () => {
+    issuer = await TestIssuer.start();
+    people = new People(issuer);
+    server = await Server.start();
+    await server.stop();
+    const rules = [{ name: "testers", claims: { groups: "/testers" }, label: "email", grants: [{ role: "VIEW", patterns: ["*"] }] }];
+    const one = { provider: "other", issuer: issuer.url, jwks_uri: issuer.jwksUri, browser: { client_id: CLIENT, label: "Acme" }, rules };
+    const file = path.join(server.directory, "access.json");
+    await writeFile(file, JSON.stringify({ issuers: [one] }));
+    await server.restart({ CALL_ME_ACCESS: file });
+    people.redirects = [`${server.url}/`];
+    browser = await chromium.launch({ executablePath: PROGRAM ?? "", args: ["--no-sandbox"] });
+  }, 60_000);
+  afterAll(async () => {
+    await browser?.close();
+    await server?.[Symbol.asyncDispose]();
+    await issuer?.[Symbol.asyncDispose]();
+  });
+
+  const kept = (page: Page) => page.evaluate<string>("JSON.stringify(sessionStorage)");
+
+  test("sends somebody there and back, to the view that was left, and shows to the server what it brings", async () => {
+    await using page = await browser.newPage();
+    const wrong: string[] = [];
+    page.on("pageerror", ({ message }) => wrong.push(message));
+    await page.goto(`${server.url}/#/history`);
+    await page.getByRole("button", { name: "Acme" }).click();
+    await page.getByText("ada@example.com").first().waitFor();
+    expect(page.url()).toBe(`${server.url}/#/history`);
+    await page.reload();
+    await page.getByText("ada@example.com").first().waitFor();
+    expect([people.given, wrong]).toEqual([1, []]);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("button", { name: "Acme" }).waitFor();
+    expect(await kept(page)).toBe("{}");
+  });
+
+  test("gets the next token before the present one ends", async () => {
+    people.lifetime = 31;
+    const before = people.given;
+    await using page = await browser.newPage();
+    await page.goto(server.url);
+    await page.getByRole("button", { name: "Acme" }).click();
+    await page.locator(".freshness.live").waitFor();
+    const first = await kept(page);
+    await eventually(() => people.given >= before + 3);
+    await eventually(async () => (await kept(page)) !== first);
+    await page.reload();
+    await page.getByText("ada@example.com").first().waitFor();
+    people.lifetime = 300;
+  });
+
+  test("takes no answer that it has not asked for", async () => {
+    await using page = await browser.newPage();
+    const before = people.given;
+    await page.goto(`${server.url}/?code=stolen&state=guessed`);
+    await page.getByRole("alert").getByText("Sign in again").waitFor();
+    expect([page.url(), people.given]).toEqual([`${server.url}/`, before]);
+  });
+});

@@ -1,0 +1,115 @@
+// People who sign in where their company does: OpenID Connect, an authorization code with PKCE. The token is then the key of this tab.
+import { base64Decode, base64Encode } from "@bufbuild/protobuf/wire";
+import { signal } from "@preact/signals";
+import { home, keepKey, key, PERSON } from "./calls.ts";
+
+/** Where one can sign in, as the server's settings tell it. */
+export interface Place {
+  readonly issuer: string;
+  readonly label: string;
+  readonly clientId: string;
+  readonly scopes: readonly string[];
+  readonly authorizationEndpoint: string;
+  readonly tokenEndpoint: string;
+}
+
+export const places = signal<readonly Place[]>([]);
+
+/** A token is renewed so long before its end, in ms. */
+const AHEAD = 30_000;
+
+/** While somebody is away, to sign in, and afterwards what gets the next token. */
+interface Kept {
+  readonly place: Place;
+  readonly state?: string;
+  readonly verifier?: string;
+  readonly hash?: string;
+  readonly renewal?: string | undefined;
+}
+
+/** Asks where one can sign in; over clear text nowhere, as a browser then keeps back what it takes. */
+export async function findPlaces(): Promise<void> {
+  if (isSecureContext) places.value = ((await (await fetch(`${home}/_page/settings.json`)).json()) as { signIn: Place[] }).signIn;
+}
+
+/** Leaves the page for a place. */
+export async function leaveFor(place: Place): Promise<void> {
+  const [state, verifier] = [random(), random()];
+  keep({ place, state, verifier, hash: location.hash });
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier)));
+  const challenge = base64Encode(hash, "url");
+  const asked = { response_type: "code", client_id: place.clientId, redirect_uri: `${home}/`, scope: place.scopes.join(" "), state };
+  const url = new URL(place.authorizationEndpoint);
+  for (const [name, value] of Object.entries({ ...asked, nonce: state, code_challenge: challenge, code_challenge_method: "S256" }))
+    url.searchParams.set(name, value);
+  location.assign(url);
+}
+
+/** Takes what a place has sent back, if it has: the view is again that which was left. Throws an Error that says why there is no token. */
+export async function comeBack(): Promise<void> {
+  const sent = new URLSearchParams(location.search);
+  const { place, state, verifier, hash = "", renewal } = kept();
+  if (!sent.has("state")) return keepFresh(renewal);
+  history.replaceState(null, "", `${home}/${hash}`);
+  if (place === undefined || sent.get("state") !== state || ![null, place.issuer].includes(sent.get("iss")))
+    throw new Error("This tab has not asked for that. Sign in again.");
+  const code = sent.get("code");
+  if (code === null) throw noToken(place, sent.get("error_description") ?? sent.get("error"));
+  await ask(place, { grant_type: "authorization_code", code, redirect_uri: `${home}/`, code_verifier: verifier ?? "" }, state);
+}
+
+let renewing: Promise<void> | undefined;
+
+/** Whether there is another key by now than the one that the server did not take, or can be had. */
+export async function hasNewer(used: string): Promise<boolean> {
+  const { place, renewal } = kept();
+  if (key.peek() === used && place !== undefined && renewal !== undefined && endOf(used) < Date.now() + 2 * AHEAD) {
+    renewing ??= ask(place, { grant_type: "refresh_token", refresh_token: renewal });
+    // Without a next one the present one is good until its end.
+    await renewing.catch(() => undefined);
+    renewing = undefined;
+  }
+  return key.peek() !== used;
+}
+
+async function ask(place: Place, form: Readonly<Record<string, string>>, nonce?: string): Promise<void> {
+  const body = new URLSearchParams({ ...form, client_id: place.clientId });
+  const answer = await fetch(place.tokenEndpoint, { method: "POST", body });
+  const { id_token: token, refresh_token: renewal, error } = (await answer.json()) as Readonly<Record<string, string | undefined>>;
+  if (token === undefined || (nonce !== undefined && partOf(token)["nonce"] !== nonce)) throw noToken(place, error);
+  keepKey(token);
+  keep({ place, renewal });
+  keepFresh(renewal);
+}
+
+function noToken({ issuer }: Place, why: string | null | undefined): Error {
+  return new Error(`${issuer} gave no token (${why}).`);
+}
+
+/** Renews the present token in time. */
+function keepFresh(renewal: string | undefined): void {
+  const used = key.peek();
+  if (renewal !== undefined) setTimeout(() => key.peek() === used && hasNewer(used), Math.max(1_000, endOf(used) - AHEAD - Date.now()));
+}
+
+/** When a token ends, in ms. */
+function endOf(token: string): number {
+  return Number(partOf(token)["exp"]) * 1_000;
+}
+
+function partOf(token: string): Readonly<Record<string, unknown>> {
+  return JSON.parse(new TextDecoder().decode(base64Decode(token.split(".")[1] ?? "")));
+}
+
+/** A text that nobody guesses, of 244 bits; as long as a verifier has to be. */
+function random(): string {
+  return crypto.randomUUID() + crypto.randomUUID();
+}
+
+function kept(): Partial<Kept> {
+  return JSON.parse(sessionStorage.getItem(PERSON) ?? "{}");
+}
+
+function keep(what: Kept): void {
+  sessionStorage.setItem(PERSON, JSON.stringify(what));
+}

@@ -38,6 +38,10 @@ const moves: Plugin = {
     // well.
     onResolve({ filter: /^(node:)?process$/ }, () => ({ path: "process", namespace: "global" }));
     onLoad({ filter: /./, namespace: "global" }, () => ({ contents: "module.exports = process;" }));
+    // Whoever runs the server has it, or has not; a library that cannot do without has its own.
+    onResolve({ filter: /^@opentelemetry\/api$/ }, ({ path: name, kind }) =>
+      kind === "dynamic-import" ? { path: name, external: true } : undefined,
+    );
     // `serve` alone loads the server, when it runs.
     onResolve({ filter: /\/src\/main\.ts$/ }, ({ kind }) =>
       kind === "dynamic-import" ? { path: "../server/main.js", external: true } : undefined,
@@ -55,8 +59,7 @@ const shared: BuildOptions = {
   keepNames: true,
   legalComments: "eof",
   logLevel: "warning",
-  // What whoever runs the server has, or has not.
-  external: ["better-sqlite3", "@opentelemetry/api"],
+  external: ["better-sqlite3"],
   // Some of what is bundled is CommonJS, and asks for Node's own modules by `require`.
   banner: { js: REQUIRE },
 };

@@ -1,7 +1,11 @@
 // Spans of calls, for whoever has registered an SDK of OpenTelemetry.
+import { cpSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
+import { scrape } from "../metrics/scrape.ts";
+import { BIN } from "../packed.ts";
+import { directory } from "../store/places.ts";
 import { clientsOf, TRANSPORTS, type TransportName } from "./clients.ts";
 import { eventually } from "./eventually.ts";
 import { type LogLine, Server } from "./server.ts";
@@ -10,6 +14,9 @@ const SDK = `--import=${pathToFileURL(path.join(import.meta.dirname, "sdk.ts")).
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT = "00f067aa0ba902b7";
 const headers = { traceparent: `00-${TRACE}-${PARENT}-01`, tracestate: "vendor=value" };
+
+/** As an SDK does it that brings an API of an early version. */
+const REGISTERED = 'globalThis[Symbol.for("opentelemetry.js.api.1")]={version:"1.0.0",trace:{}}';
 
 /** The spans of a trace, once there are so many. */
 function spans(server: Server, count: number, trace = TRACE): Promise<readonly LogLine[]> {
@@ -62,9 +69,27 @@ test("a call whose traceparent is none is served, and begins a trace of its own"
   expect(found.every(({ parent }) => parent === undefined)).toBe(true);
 });
 
+test.each([
+  ["serves", ""],
+  [
+    "serves, and says why there are no spans, also where an SDK is registered",
+    `--import=data:text/javascript,${encodeURIComponent(REGISTERED)}`,
+  ],
+])("the package with nothing but its driver beside it %s", async (_, options) => {
+  const folder = directory();
+  cpSync(path.dirname(path.dirname(BIN)), folder, { recursive: true });
+  const driver = path.join(folder, "node_modules/better-sqlite3");
+  cpSync(path.resolve("node_modules/better-sqlite3"), driver, { recursive: true });
+  await using server = await Server.start({ NODE_OPTIONS: options }, path.join(folder, "cli/bin.js"));
+  await clientsOf(server).locks.acquire({ environment: "uat" });
+  expect((await scrape(server)).value("callme_ready")).toBe(1);
+  const told = server.complaints.map(({ msg }) => msg);
+  if (options === "") expect(told).toEqual([]);
+  else expect(told).toEqual([expect.stringContaining("install @opentelemetry/api beside call-me")]);
+});
+
 test("an SDK of an older API than ours makes no spans, and the log says why", async () => {
-  const old = 'globalThis[Symbol.for("opentelemetry.js.api.1")]={version:"1.0.0",trace:{}}';
-  await using server = await Server.start({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(old)}` });
+  await using server = await Server.start({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(REGISTERED)}` });
   await clientsOf(server).locks.check({ environment: "uat" });
   expect(server.log.find(({ level }) => level === "warn")).toMatchObject({ sdk: "1.0.0" });
 });

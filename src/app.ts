@@ -135,7 +135,7 @@ export async function start(options: AppOptions): Promise<App> {
   const strangers = new Strangers({ timers: realTimers, log, record });
   const { archive, retention } = options;
   const { views, holds } = engine;
-  const notices = new Notices({ mail: archive, views, timers: realTimers, trouble });
+  const notices = new Notices({ mail: archive, views, timers: realTimers, log, trouble });
   if (options.notices !== undefined) notices.govern(options.notices);
   const posted = (receivers: readonly string[]) => notices.posted(receivers);
   const history = new Chronicle({ store, archive, views, holds, timers: realTimers, retention, posted, trouble });

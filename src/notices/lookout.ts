@@ -22,7 +22,7 @@ const REST = 50;
 const BATCH = 1_000;
 
 export interface LookoutParts {
-  readonly views: Pick<Views, "pools" | "now">;
+  readonly views: Pick<Views, "pools" | "now" | "isOpen">;
   readonly mail: Pick<Mail, "putOnce">;
   readonly timers: Timers;
   /** Told who has got letters. */
@@ -74,6 +74,8 @@ export class Lookout {
 
   async #look(): Promise<void> {
     const { views } = this.#parts;
+    // On a full disk what room there is, is for leases.
+    if (!views.isOpen) return;
     const [slice, rules, now, told] = [new Slice(), this.#rules, views.now(), new Set<string>()];
     let found: LeaseLetter[] = [];
     for (const pool of [...views.pools()])
@@ -100,9 +102,9 @@ export class Lookout {
 function lettersAbout(lease: Lease, rules: readonly Watched[], now: Micros): LeaseLetter[] {
   return rules.flatMap((rule) => {
     const finding = findingOf(lease, rule, now);
+    if (finding === undefined || !rule.kinds.some((kind) => kind === finding.kind)) return [];
     const environments = namesOf(lease);
-    if (finding === undefined || !rule.kinds.some((kind) => kind === finding.kind) || !fits(rule.sight, lease.pool, environments))
-      return [];
+    if (!fits(rule.sight, lease.pool, environments)) return [];
     const { id, holder, principal, principalLabel, reason, grantedAt, pool } = lease;
     const of = { lease: id, holder, principal, ...(principalLabel !== undefined && { principalLabel }), reason, pool, environments };
     const times = { at: now, createdAt: waitsSince(lease), ...(grantedAt !== undefined && { grantedAt }) };

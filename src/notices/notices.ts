@@ -5,10 +5,11 @@ import type { Views } from "../engine/views.ts";
 import type { Mail } from "../store/history/history.ts";
 import type { DeadLetter } from "../store/history/letters.ts";
 import { type Letter, letterTo, type Notice } from "../store/history/notice.ts";
+import { Journal, type NoticesLog } from "./journal.ts";
 import { Lookout } from "./lookout.ts";
 import { type Resolve, systemResolve } from "./lookup.ts";
 import { type Receiver, shown, urlIn } from "./receiver.ts";
-import { type Health, Round } from "./round.ts";
+import { type Health, Round, type RoundParts } from "./round.ts";
 import { allowedFor, NO_NOTICES, type NoticeRules, receiverOf } from "./rules.ts";
 import { type Outcome, Sender } from "./sender.ts";
 import { messageOf } from "./template.ts";
@@ -17,13 +18,11 @@ import { Turns } from "./turns.ts";
 /** How many attempts are under way at once to URLs of leases, in all and of one origin. Each rule has its own. */
 const AT_ONCE = { all: 64, origin: 4 };
 
-/** How often it is told of what the store cannot do, in milliseconds. */
-const TROUBLE_EVERY = 60_000;
-
 export interface NoticesParts {
   readonly mail: Mail;
-  readonly views: Pick<Views, "pools" | "now">;
+  readonly views: Pick<Views, "pools" | "now" | "isOpen">;
   readonly timers: Timers;
+  readonly log: NoticesLog;
   readonly trouble: (error: unknown, what: string) => void;
   readonly resolve?: Resolve;
 }
@@ -49,13 +48,14 @@ export class Notices {
   readonly #rounds = new Map<string, Round>();
   readonly #turns = new Turns(AT_ONCE.all, AT_ONCE.origin);
   readonly #resolve: Resolve;
+  readonly #journal: Journal;
   readonly #stopping = new AbortController();
   #rules = NO_NOTICES;
   #sender: Sender;
-  #toldOfTrouble = Number.NEGATIVE_INFINITY;
 
   constructor(parts: NoticesParts) {
     this.#parts = parts;
+    this.#journal = new Journal(parts.log, parts.trouble);
     this.#resolve = parts.resolve ?? systemResolve();
     this.#sender = new Sender(NO_NOTICES.networks, this.#resolve);
     const { views, mail, timers } = parts;
@@ -82,7 +82,7 @@ export class Notices {
   posted(receivers: readonly string[]): void {
     if (this.#stopping.signal.aborted) return;
     for (const to of receivers) {
-      const round = this.#rounds.get(to) ?? new Round(to, this.#roundParts());
+      const round = this.#rounds.get(to) ?? new Round(to, this.#roundParts(to));
       this.#rounds.set(to, round);
       round.note();
     }
@@ -170,10 +170,16 @@ export class Notices {
     return this.#rules.rules.find((rule) => receiverOf(rule) === to);
   }
 
-  #roundParts() {
+  #roundParts(to: string): RoundParts {
     const { mail, views, timers } = this.#parts;
-    const trouble = (error: unknown, what: string) => this.#trouble(error, what);
-    return { mail, timers, trouble, now: () => views.now(), attempt: (letter: Letter) => this.#attempt(letter) };
+    const journal = this.#journal;
+    return {
+      ...{ mail, timers, now: () => views.now(), attempt: (letter) => this.#attempt(letter) },
+      failing: (why) => journal.failing(this.named(to), why),
+      well: () => journal.well(this.named(to)),
+      gaveUp: ({ id }, why) => journal.gaveUp({ ...this.named(to), id }, why),
+      trouble: (error, what) => this.#trouble(error, what),
+    };
   }
 
   async #attempt(letter: Letter): Promise<Outcome> {
@@ -196,10 +202,7 @@ export class Notices {
     for (const [to, round] of this.#rounds) if (round.isOver) this.#rounds.delete(to);
   }
 
-  /** A store that cannot be written is told of once in a while, and not for each receiver. */
   #trouble(error: unknown, what: string): void {
-    if (this.#stopping.signal.aborted || performance.now() - this.#toldOfTrouble < TROUBLE_EVERY) return;
-    this.#toldOfTrouble = performance.now();
-    this.#parts.trouble(error, what);
+    if (!this.#stopping.signal.aborted) this.#journal.trouble(error, what);
   }
 }

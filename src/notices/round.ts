@@ -23,6 +23,10 @@ export interface RoundParts {
   readonly timers: Timers;
   /** One attempt, as soon as it is its turn. */
   readonly attempt: (letter: WaitingLetter) => Promise<Outcome>;
+  /** Told when letters cease to arrive, and when they do again, and of one that is given up. */
+  readonly failing: (why: string) => void;
+  readonly well: () => void;
+  readonly gaveUp: (letter: WaitingLetter, why: string) => void;
   /** Told of what the store could not do; `what` completes "could not …". */
   readonly trouble: (error: unknown, what: string) => void;
 }
@@ -119,6 +123,7 @@ export class Round {
       const outcome = await this.#parts.attempt(letter);
       if (this.#stopped && !outcome.ok) return;
       if (outcome.ok) {
+        if (this.#health.failures > 0) this.#parts.well();
         this.#health = WELL;
         this.#arrived.push(letter.number);
         this.#after = letter.number;
@@ -126,6 +131,7 @@ export class Round {
         if (this.#arrived.length >= letters || performance.now() - this.#written >= time) await this.#write();
         return;
       }
+      if (this.#health.failures === 0) this.#parts.failing(outcome.why);
       this.#health = { failures: this.#health.failures + 1, why: outcome.why };
       if ((outcome.refused && attempt >= REFUSALS) || letter.notice.at + DAY <= this.#parts.now())
         return await this.#bury(letter, outcome.why);
@@ -135,9 +141,10 @@ export class Round {
     }
   }
 
-  async #bury({ number }: WaitingLetter, why: string): Promise<void> {
-    await this.#parts.mail.bury(this.#to, number, this.#parts.now(), why);
-    this.#after = number;
+  async #bury(letter: WaitingLetter, why: string): Promise<void> {
+    await this.#parts.mail.bury(this.#to, letter.number, this.#parts.now(), why);
+    this.#after = letter.number;
+    this.#parts.gaveUp(letter, why);
   }
 
   async #write(): Promise<void> {

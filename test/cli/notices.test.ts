@@ -34,6 +34,10 @@ test("what a receiver refuses is given up after some attempts, is listed, and ar
   await locks.acquire({ environment: "next" });
   await eventually(async () => (await type(["notices", "list"], env)).stdout.includes("it answered 422"));
   await eventually(() => receiver.told.some(({ data }) => data.environments[0] === "next"));
+  expect(server.log.find(({ msg }) => msg.startsWith("a notice was given up: it answered 422"))).toMatchObject({
+    level: "warn",
+    rule: "ops",
+  });
   await server.kill9();
   await server.restart();
   const { notices, receivers } = JSON.parse((await type(["notices", "list", "--json"], env)).stdout);

@@ -13,5 +13,11 @@ export function emptyChronicle(views: Views): Chronicle {
 
 /** Notices that nobody gets. */
 export function silentNotices(views: Views): Notices {
-  return new Notices({ mail: new MemoryArchive(), views, timers: { after: () => () => {} }, trouble: () => {} });
+  return new Notices({
+    mail: new MemoryArchive(),
+    views,
+    timers: { after: () => () => {} },
+    log: { info: () => {}, warn: () => {} },
+    trouble: () => {},
+  });
 }

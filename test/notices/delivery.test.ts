@@ -64,5 +64,9 @@ test("a receiver that is away, fails, or sends elsewhere loses nothing, and hold
   await server.restart();
   await eventually(() => bad.told.length === 30);
   for (const { told } of [bad, good]) expect(told.map(({ data }) => data.environments[0])).toEqual(names);
+  expect(server.complaints.filter(({ rule }) => rule === "good")).toEqual([]);
+  expect(server.complaints.map(({ msg }) => msg)).toContain(
+    "notices to bad do not arrive: it could not be reached: ECONNREFUSED; each is tried for a day",
+  );
   expect(good.deliveries.every(({ path }) => path === "/hook")).toBe(true);
 });

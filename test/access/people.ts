@@ -20,7 +20,7 @@ export class People {
   readonly #codes = new Map<string, Code>();
   readonly #renewals = new Set<string>();
   /** What the tokens of everybody say. */
-  readonly claims: Changes = { sub: "f3a1", email: "ada@example.com", groups: ["/testers"] };
+  claims: Changes = { sub: "f3a1", email: "ada@example.com", groups: ["/testers"] };
   /** How long a token is good, in seconds. */
   lifetime = 300;
   /** Where people may be sent back to; empty: anywhere. */

@@ -69,6 +69,18 @@ describe.skipIf(PROGRAM === undefined)("the page", () => {
     people.lifetime = 300;
   });
 
+  test("says why the server takes no token of somebody, and does not ask the issuer for another one again and again", async () => {
+    people.claims = { sub: "b7", email: "bob@example.com", groups: ["/others"] };
+    people.lifetime = 31;
+    const before = people.given;
+    await using page = await browser.newPage();
+    await page.goto(server.url);
+    await page.getByRole("button", { name: "Acme" }).click();
+    await page.getByRole("alert").waitFor();
+    expect(people.given).toBe(before + 1);
+    expect(await kept(page)).not.toContain("renewal");
+  });
+
   test("takes no answer that it has not asked for", async () => {
     await using page = await browser.newPage();
     const before = people.given;

@@ -60,10 +60,13 @@ export async function comeBack(): Promise<void> {
 
 let renewing: Promise<void> | undefined;
 
-/** Whether there is another key by now than the one that the server did not take, or can be had. */
-export async function hasNewer(used: string): Promise<boolean> {
+/**
+ * Whether there is another key by now than the one that the server did not take, or can be had: it is asked for where this one ends in
+ * less than `ahead` ms, for a fresh one that is refused would be no other.
+ */
+export async function hasNewer(used: string, ahead = 5_000): Promise<boolean> {
   const { place, renewal } = kept();
-  if (key.peek() === used && place !== undefined && renewal !== undefined && endOf(used) < Date.now() + 2 * AHEAD) {
+  if (key.peek() === used && place !== undefined && renewal !== undefined && endOf(used) <= Date.now() + ahead) {
     renewing ??= ask(place, { grant_type: "refresh_token", refresh_token: renewal });
     // Without a next one the present one is good until its end.
     await renewing.catch(() => undefined);
@@ -89,7 +92,8 @@ function noToken({ issuer }: Place, why: string | null | undefined): Error {
 /** Renews the present token in time. */
 function keepFresh(renewal: string | undefined): void {
   const used = key.peek();
-  if (renewal !== undefined) setTimeout(() => key.peek() === used && hasNewer(used), Math.max(1_000, endOf(used) - AHEAD - Date.now()));
+  if (renewal !== undefined)
+    setTimeout(() => key.peek() === used && hasNewer(used, AHEAD), Math.max(1_000, endOf(used) - AHEAD - Date.now()));
 }
 
 /** When a token ends, in ms. */

@@ -1,7 +1,7 @@
 // Who the server knows us to be, and what that lets us do.
 import { computed, signal } from "@preact/signals";
 import { PrincipalKind, Role, type WhoAmIResponse } from "../../gen/ts/callme/v1/access_service_pb.ts";
-import { access, isUnauthenticated, keepKey, key, wordsOf } from "./calls.ts";
+import { access, isUnauthenticated, keepKey, key, PERSON, wordsOf } from "./calls.ts";
 import { comeBack, hasNewer } from "./people.ts";
 
 /** Who we are; undefined until the server has said so. */
@@ -38,6 +38,8 @@ export async function signIn(): Promise<void> {
 /** The server does not take our key, or not any more: the one that was used. */
 export async function refuse(error: unknown, used = key.peek()): Promise<void> {
   if (await hasNewer(used)) return signIn();
+  // No other token of the same person is taken.
+  sessionStorage.removeItem(PERSON);
   caller.value = undefined;
   refused.value = { why: key.value === "" ? "" : wordsOf(error) };
 }

@@ -23,7 +23,7 @@ const SERVICES: Readonly<Record<string, DescService>> = {
   access: AccessService,
 };
 
-/** The messages that the calls in web/ can carry, by their full names: whoever calls a method writes `locks.acquire(`. */
+/** The methods that are called in web/, and the messages that these calls can carry, by their full names: who calls one writes `locks.acquire(`. */
 function carried(): ReadonlySet<string> {
   const web = path.join(root, "web");
   const sources = readdirSync(web, { recursive: true, encoding: "utf8" }).filter((file) => /\.tsx?$/.test(file));
@@ -35,17 +35,24 @@ function carried(): ReadonlySet<string> {
     for (const field of message.fields) if (field.message !== undefined) reach(field.message);
   };
   for (const [client, { methods }] of Object.entries(SERVICES))
-    for (const { localName, input, output } of methods)
-      if (new RegExp(`\\b${client}\\s*\\.${localName}\\(`).test(text)) for (const message of [input, output]) reach(message);
+    for (const { localName, name, parent, input, output } of methods) {
+      if (!new RegExp(`\\b${client}\\s*\\.${localName}\\(`).test(text)) continue;
+      found.add(`${parent.typeName}.${name}`);
+      for (const message of [input, output]) reach(message);
+    }
   return found;
 }
 
-/** A file of the contract, with the fields of these messages alone. All messages stay: the generated code finds them by their index. */
-function pruned(proto: FileDescriptorProto, messages: ReadonlySet<string>): Uint8Array {
+/** A file of the contract, with these methods and the fields of these messages. All messages stay: the generated code finds them by index. */
+function pruned(proto: FileDescriptorProto, kept: ReadonlySet<string>): Uint8Array {
   const messageType = proto.messageType.map((message) =>
-    messages.has(`${proto.package}.${message.name}`) ? bare(message) : { ...message, field: [], nestedType: [], oneofDecl: [] },
+    kept.has(`${proto.package}.${message.name}`) ? bare(message) : { ...message, field: [], nestedType: [], oneofDecl: [] },
   );
-  return toBinary(FileDescriptorProtoSchema, { ...proto, messageType });
+  const service = proto.service.map((one) => {
+    const method = one.method.filter(({ name }) => kept.has(`${proto.package}.${one.name}.${name}`));
+    return { ...one, method };
+  });
+  return toBinary(FileDescriptorProtoSchema, { ...proto, messageType, service });
 }
 
 /** Without the names in JSON, which follow from the others. */

@@ -108,7 +108,7 @@ describe.skipIf(PROGRAM === undefined)("the page", () => {
     );
     await page.getByRole("button", { name: "Back into service…" }).click();
     await page.getByRole("button", { name: "Back into service", exact: true }).click();
-    await page.getByRole("button", { name: "Drain…" }).waitFor();
+    await page.getByRole("button", { name: "Back into service…" }).waitFor({ state: "detached" });
     expect((await clientsOf(server).environments.getEnvironment({ environment: "kept" })).environment?.state).toBe(
       EnvironmentState.AVAILABLE,
     );

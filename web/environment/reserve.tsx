@@ -14,8 +14,8 @@ import { clockTime, maybe, spanOf } from "../words/time.ts";
 export function askReserve(status: EnvironmentStatus): void {
   const { name, pool } = status;
   const waits = may(Role.RESERVE, pool, name);
-  // Sent again after a lost answer, it gives the same lease.
-  const requestId = crypto.randomUUID();
+  // Sent again after a lost answer, it gives the same lease. There is no randomUUID where the page came in clear text.
+  const requestId = crypto.getRandomValues(new Uint32Array(4)).join();
   ask({
     title: `${waits ? "Reserve" : "Take"} ${name}`,
     says: <p>{outlook(status, waits)}</p>,

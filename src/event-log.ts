@@ -51,7 +51,7 @@ export class EventLog implements Observer {
     const [, trace] = /^[\da-f]{2}-([\da-f]{32})-/.exec(origin?.traceparent ?? "") ?? [];
     const request = origin?.request ?? randomUUID();
     const who = { principal: by?.principal, label: by?.label, address: by?.address, token_of: by?.lease };
-    const facts = { request, request_id: requestId || undefined, trace, method, ...who };
+    const facts = { request, request_id: requestId, trace, method, ...who };
     if (streams === true) this.#log.debug(facts, "a stream was opened");
     return (code) => {
       const milliseconds = Math.round((performance.now() - began) * 100) / 100;

@@ -3,7 +3,9 @@
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import type { Identity } from "../access/identity.ts";
+import { isPlain } from "../access/plain.ts";
 import type { Caller, Origin } from "../core/access/caller.ts";
+import { limits } from "../core/limits.ts";
 import type { Lease } from "../core/model/lease.ts";
 import { isOn, namesOf } from "../core/model/needs.ts";
 import type { Called, Observed } from "../engine/observer.ts";
@@ -67,7 +69,12 @@ const ID = /^[\x21-\x7e]{1,128}$/;
 
 /** What observers are told of a call that was let in. */
 function calledOf(rule: Rule, { caller }: Call, message: object): Called {
-  return { method: calledBy(rule), by: caller, origin: caller.origin, requestId: (message as About).requestId };
+  const { origin } = caller;
+  if (origin === undefined) return { method: calledBy(rule), by: caller };
+  // It has not been judged yet.
+  const { requestId = "" } = message as About;
+  const isOne = requestId !== "" && requestId.length <= limits.name && isPlain(requestId);
+  return { method: calledBy(rule), by: caller, origin, requestId: isOne ? requestId : undefined };
 }
 
 /** Who calls, and from where. Throws where that is nobody, or cannot be told. */

@@ -73,6 +73,18 @@ describe("at debug", () => {
     expect(maybe).toMatchObject({ method: "POST /maybe", principal: "admin", code: "ABORTED" });
   });
 
+  test.each([
+    ["is longer than any", "x".repeat(10_000)],
+    ["has a line break", "two\nlines"],
+    ["turns a terminal's text round", "a\u202eb"],
+  ])("a request_id that %s is in no line", async (_, requestId) => {
+    await using server = await Server.start({ CALL_ME_LOG_LEVEL: "debug" });
+    await expect(clientsOf(server).locks.acquire({ environment: "uat", requestId })).rejects.toThrow("request_id");
+    const [call] = await lines(server, "a call has ended");
+    expect(call).toMatchObject({ code: "INVALID_ARGUMENT" });
+    expect(call).not.toHaveProperty("request_id");
+  });
+
   test("a stream is a line when it opens, and one when it has ended", async () => {
     await using server = await Server.start({ CALL_ME_LOG_LEVEL: "debug" });
     const abort = new AbortController();

@@ -15,27 +15,38 @@ export class Forbidden extends Error {
   }
 }
 
-/** In milliseconds, and how often. */
+/** How long a name server is waited for, in milliseconds, and how often it is asked. */
 const PATIENCE = { timeout: 2_000, tries: 2 };
+/** How long addresses of the other kind are waited for where those of one kind are known: some name servers never tell that there are none. */
+const GRACE = 300;
 
 /**
  * Asks the name servers themselves, and the system only for what these do not know at once, such as the names of a hosts file: while a name
- * server is silent, the system's way holds threads that the whole process needs.
+ * server is silent, the system's way holds threads that the whole process needs. `servers`: others than the system's.
  */
-export function systemResolve(): Resolve {
+export function systemResolve(servers?: readonly string[]): Resolve {
   const resolver = new promises.Resolver(PATIENCE);
+  if (servers !== undefined) resolver.setServers(servers);
   return async (name) => {
-    const [v4, v6] = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)]);
-    const found = [
-      ...(v4.status === "fulfilled" ? v4.value.map((address) => ({ address, family: 4 })) : []),
-      ...(v6.status === "fulfilled" ? v6.value.map((address) => ({ address, family: 6 })) : []),
-    ];
+    const found: LookupAddress[] = [];
+    const take = (family: number) => (addresses: readonly string[]) =>
+      void found.push(...addresses.map((address) => ({ address, family })));
+    const asked = [resolver.resolve4(name).then(take(4)), resolver.resolve6(name).then(take(6))];
+    const settled = Promise.allSettled(asked);
+    await Promise.any(asked).then(() => Promise.race([settled, pause(GRACE)]), nothing);
     if (found.length > 0) return found;
-    const failed = [v4, v6].find((result) => result.status === "rejected" && codeOf(result.reason) === "ETIMEOUT");
-    if (failed?.status === "rejected") throw failed.reason;
+    const silent = (await settled).find((result) => result.status === "rejected" && codeOf(result.reason) === "ETIMEOUT");
+    if (silent?.status === "rejected") throw silent.reason;
     return await ofSystem(name);
   };
 }
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
+}
+
+/** In place of what is found out otherwise. */
+function nothing(): void {}
 
 function ofSystem(name: string): Promise<LookupAddress[]> {
   return new Promise((resolve, reject) => {

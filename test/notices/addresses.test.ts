@@ -1,4 +1,7 @@
 /** What nothing is sent to: addresses that are not public, however they are written, or come to stand for a name. */
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { BlockList } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { mayReach } from "../../src/notices/addresses.ts";
@@ -153,4 +156,34 @@ test("what a receiver says of itself, and its URL, is in no outcome", async () =
     { why: "it could not be reached: ECONNRESET" },
     { why: "it could not be reached: ECONNREFUSED" },
   ]);
+});
+
+/** A name server that knows the IPv4 address of one name, and says nothing else to anybody. */
+async function nameServer(known: string): Promise<string> {
+  const server = createSocket("udp4");
+  server.on("message", (query, { port }) => {
+    const end = query.indexOf(0, 12) + 5;
+    const labels = query.subarray(12, end - 5).toString("latin1");
+    if (!labels.slice(1).startsWith(known.split(".")[0] ?? "") || query.readUInt16BE(end - 4) !== 1) return;
+    const head = Buffer.from(query.subarray(0, 12));
+    head.set([0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0], 2);
+    const record = Buffer.from([0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1]);
+    server.send(Buffer.concat([head, query.subarray(12, end), record]), port, "127.0.0.1");
+  });
+  server.bind(0, "127.0.0.1");
+  await once(server, "listening");
+  closing.push(() => new Promise<void>((resolve) => server.close(resolve)));
+  return `127.0.0.1:${server.address().port}`;
+}
+
+test("a name server that is silent about IPv6, or about everything, holds up no notice for long, and nothing else in the process", async () => {
+  const receiver = await receiving();
+  const networks = new BlockList();
+  networks.addSubnet("127.0.0.0", 8);
+  const sender = senderBy(systemResolve([await nameServer("known.example")]), networks);
+  expect(await send(sender, receiver.url.replace("127.0.0.1", "known.example"))).toEqual({ ok: true });
+  const unknown = Array.from({ length: 8 }, (_, n) => send(sender, receiver.url.replace("127.0.0.1", `silent-${n}.example`)));
+  // What needs a thread of the process gets one meanwhile.
+  expect((await readFile(import.meta.filename)).length).toBeGreaterThan(0);
+  for (const outcome of await Promise.all(unknown)) expect(outcome).toMatchObject({ ok: false, why: "no answer within 5 s" });
 });

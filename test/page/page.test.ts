@@ -190,6 +190,15 @@ describe.skipIf(PROGRAM === undefined)("the page", () => {
     await rowOf(page, "healed").getByText("free").waitFor();
   });
 
+  test("guesses when somebody will be done, by how long others have held the same", async () => {
+    await make("guessed");
+    for (const name of ["checkout #1", "checkout #2", "checkout #3"])
+      await clientsOf(server).locks.release({ leaseId: (await take("guessed", name)).id });
+    await take("guessed", "checkout #4");
+    await using page = await visit(browser, server);
+    await rowOf(page, "guessed").locator(".estimate", { hasText: "usually" }).waitFor();
+  });
+
   test("keeps what is chosen in the address, over an action and on the way back", async () => {
     await make("kept-a", "kept-b", "other");
     await take("kept-b", "checkout #6");

@@ -4,10 +4,12 @@ import type { EnvironmentStatus, Occupant } from "../../gen/ts/callme/v1/types_p
 import { Sign } from "../parts/sign.tsx";
 import { At, Since, Until } from "../parts/times.tsx";
 import { Who } from "../parts/who.tsx";
+import { now } from "../state/clock.ts";
 import { addressOf, choose } from "../state/route.ts";
 import { because, isOffered, VERDICTS, verdict } from "../words/state.ts";
-import { maybe } from "../words/time.ts";
+import { maybe, spell } from "../words/time.ts";
 import { nameOf } from "../words/who.ts";
+import { estimateOf } from "./usual.ts";
 
 /** A column: undefined sorts last, whichever way. */
 export interface Column {
@@ -216,6 +218,20 @@ export const COLUMNS: readonly Column[] = [
     usual: true,
     sort: ({ next, nextReservation }) => nameOf(next ?? nextReservation, "") || undefined,
     cell: Next,
+  },
+  {
+    id: "estimate",
+    title: "Free about",
+    width: 9,
+    usual: true,
+    sort: (status) => estimateOf(status)?.at,
+    cell: (status) => {
+      const estimate = estimateOf(status);
+      if (estimate === undefined) return null;
+      return (
+        <Two below={`usually ${spell(estimate.length)}`}>{estimate.at < now.value ? "later than usual" : <At at={estimate.at} />}</Two>
+      );
+    },
   },
   {
     id: "line",

@@ -1,6 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
+import { EventKind } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import { EnvironmentState, HolderKind } from "../../gen/ts/callme/v1/types_pb.ts";
 import { clientsOf, keyFor, leaseIn, seconds } from "../outside/clients.ts";
 import { eventually } from "../outside/eventually.ts";
@@ -141,6 +142,10 @@ describe.skipIf(PROGRAM === undefined)("the page", () => {
     await viewer.goto(`${server.url}/#/env/seen`);
     await viewer.locator("h2:text-is('On it') + table", { hasText: "checkout #3" }).waitFor();
     expect(await viewer.locator("main button").filter({ hasText: "…" }).count()).toBe(0);
+    for (const view of ["#/attention", "#/history", "#/history?show=use", "#/"]) {
+      await viewer.goto(`${server.url}/${view}`);
+      await viewer.locator("main h1").waitFor();
+    }
     const operator = await keyFor(server, [{ role: Role.OPERATE, patterns: ["seen"] }], "operators");
     await using page = await visit(browser, { url: server.url, key: operator.secret }, "#/env/seen");
     await page.getByRole("button", { name: "Maintenance…" }).click();
@@ -149,6 +154,7 @@ describe.skipIf(PROGRAM === undefined)("the page", () => {
     await page.getByLabel("Until", { exact: true }).fill("2020-01-01T00:00");
     await page.getByRole("button", { name: "Into maintenance" }).click();
     await page.getByRole("alert").getByText(/until/i).waitFor();
+    expect((await clientsOf(server).insight.listEvents({ filter: { kinds: [EventKind.REFUSED] } })).events).toEqual([]);
     await clientsOf(server).access.revokeKey({ id: operator.id });
     await page.getByLabel("Your key for this server").waitFor();
   });

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { EventKind } from "../../gen/ts/callme/v1/insight_service_pb.ts";
+import { EventKind, type Notice } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import type { EnvironmentStatus } from "../../gen/ts/callme/v1/types_pb.ts";
 import { EventList } from "../history/events.tsx";
 import { type Field, List } from "../parts/list.tsx";
@@ -11,6 +11,7 @@ import { insight } from "../state/calls.ts";
 import { serverTime } from "../state/clock.ts";
 import { addressOf } from "../state/route.ts";
 import { changes } from "../state/rows.ts";
+import { isAdmin } from "../state/session.ts";
 import { because, verdict } from "../words/state.ts";
 import { midnight, spanOf } from "../words/time.ts";
 import { broken, ending, type Meant, quarantined, stuck, waiting } from "./concerns.ts";
@@ -35,6 +36,24 @@ const WAITS: Field<Meant> = {
   ),
 };
 
+const LETTER: readonly Field<Notice>[] = [
+  { title: "Given up", cell: ({ givenUpAt }) => <At at={givenUpAt} /> },
+  { title: "Notice", cell: ({ type, environments }) => `${type} ${environments.join(", ")}` },
+  { title: "For", cell: ({ rule, origin }) => `${rule} ${origin}` },
+  { title: "Why", class: "words", cell: ({ why }) => why },
+];
+
+/** Notices that their receivers have not taken. */
+function Undelivered() {
+  const letters = useLoaded((signal) => insight.listNotices({}, { signal }), []).value.value?.notices ?? [];
+  if (letters.length === 0) return null;
+  return (
+    <Part title="Notices that did not arrive" none="" count={letters.length}>
+      <List of={letters} fields={LETTER} id={({ id }) => id} />
+    </Part>
+  );
+}
+
 /** What somebody should look at now. */
 export function Attention() {
   const paced = usePaced(changes.value, PACE);
@@ -53,6 +72,7 @@ export function Attention() {
       <Part title="Forced today" none="Nobody's lease was ended by somebody else." count={events(EventKind.FORCE_RELEASED).length}>
         <EventList events={events(EventKind.FORCE_RELEASED)} named />
       </Part>
+      {isAdmin.value ? <Undelivered /> : null}
       <Part title="Waiters that vanished today" none="Nobody who waited has vanished." count={events(EventKind.ABANDONED).length}>
         <EventList events={events(EventKind.ABANDONED)} named />
       </Part>

@@ -54,6 +54,11 @@ export function signOut(): void {
 /** Whether everybody is the same to this server: it asks for no key. */
 export const isOpen = computed(() => caller.value?.kind === PrincipalKind.ANONYMOUS);
 
+/** Whether everything is ours to know: to ask for what is not would be on record as a refusal. */
+export const isAdmin = computed(
+  () => caller.value?.grants.some(({ role, patterns }) => role === Role.ADMIN && patterns.includes("*")) ?? false,
+);
+
 /** What each role contains. */
 const CONTAINED: Readonly<Record<number, readonly Role[]>> = {
   [Role.USE]: [Role.USE, Role.RESERVE, Role.ADMIN],

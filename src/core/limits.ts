@@ -98,8 +98,8 @@ export const limits = {
   archive: { days: { min: 1, max: 3_650, default: 90 }, events: { min: 1_000, max: 100_000_000, default: 5_000_000 } },
   /** Environments that have series of their own in /metrics. */
   metrics: { min: 0, max: 10_000, default: 200 },
-  /** Notices that wait for one receiver, and for all; beyond it the oldest are given up, of which so many are kept. */
-  notices: { receiver: 50_000, total: 500_000, dead: 10_000 },
+  /** Notices that wait for one receiver, for those whom leases have named, and for all; beyond it the oldest are given up, and so many of these kept. */
+  notices: { receiver: 50_000, named: 10_000, total: 500_000, dead: 10_000 },
   /** The newest events of a pool that are in memory: in number, and in bytes per pool and over all pools. */
   recent: { events: 1_024, bytes: 4 * 1024 * 1024, total: 64 * 1024 * 1024 },
   /** Older ones are read in windows of so many events, so many reads at once, and shared while somebody resumes up to so many bytes. */

@@ -1,10 +1,11 @@
 /** Who is told of what: by rules of a file, and by what leases ask for. Everything that is told waits with the history until it has arrived. */
 import type { Micros } from "../core/model/units.ts";
+import { Slice } from "../engine/slice.ts";
 import type { Timers } from "../engine/timers.ts";
 import type { Views } from "../engine/views.ts";
 import type { Mail } from "../store/history/history.ts";
 import type { DeadLetter } from "../store/history/letters.ts";
-import { type Letter, letterTo, type Notice } from "../store/history/notice.ts";
+import { type Letter, letterTo, type Notice, RULE } from "../store/history/notice.ts";
 import { Journal, type NoticesLog } from "./journal.ts";
 import { Lookout } from "./lookout.ts";
 import { type Resolve, systemResolve } from "./lookup.ts";
@@ -80,13 +81,20 @@ export class Notices {
 
   /** There are letters for these. */
   posted(receivers: readonly string[]): void {
-    if (this.#stopping.signal.aborted) return;
+    if (this.#rounds.size > 2 * AT_ONCE.all) this.#tidy();
+    void this.#note(receivers);
+  }
+
+  async #note(receivers: readonly string[]): Promise<void> {
+    const slice = new Slice();
     for (const to of receivers) {
+      const turn = slice.next();
+      if (turn !== undefined) await turn;
+      if (this.#stopping.signal.aborted) return;
       const round = this.#rounds.get(to) ?? new Round(to, this.#roundParts(to));
       this.#rounds.set(to, round);
       round.note();
     }
-    if (this.#rounds.size > 2 * AT_ONCE.all) this.#tidy();
   }
 
   /** What is wrong with a URL that a lease shall be told of at; undefined: nothing. */
@@ -109,7 +117,10 @@ export class Notices {
   async standings(): Promise<readonly Standing[]> {
     const counts = await this.#parts.mail.counts();
     const standings = new Map<string, Standing>();
+    const slice = new Slice();
     for (const to of new Set([...this.#rules.rules.map(receiverOf), ...counts.keys()])) {
+      const turn = slice.next();
+      if (turn !== undefined) await turn;
       const named = this.named(to);
       const key = JSON.stringify(named);
       const { failures = 0, why = "" } = this.#rounds.get(to)?.health ?? {};
@@ -142,7 +153,7 @@ export class Notices {
       rules.map(async (rule) => {
         const notice: Notice = { kind: "test", at, pool: "", environments: [], reason: "a test", principal };
         const letter = letterTo(receiverOf(rule), notice, [at]);
-        const outcome = await this.#sender.send(rule, messageOf(letter, rule.template), this.#stopping.signal);
+        const outcome = await this.#sender.send(rule, messageOf(letter, rule.template));
         return { rule: rule.name, origin: shown(rule.url), outcome };
       }),
     );
@@ -153,8 +164,8 @@ export class Notices {
     const rule = this.#ruleOf(to);
     const url = rule?.url ?? URL.parse(to);
     return {
-      rule: to.startsWith("rule:") ? to.slice("rule:".length) : "",
-      origin: rule || !to.startsWith("rule:") ? (url ? shown(url) : "") : "",
+      rule: to.startsWith(RULE) ? to.slice(RULE.length) : "",
+      origin: rule || !to.startsWith(RULE) ? (url ? shown(url) : "") : "",
     };
   }
 
@@ -162,8 +173,9 @@ export class Notices {
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#lookout.stop();
-    await Promise.all([...this.#rounds.values()].map((round) => round.stop()));
+    const stopped = [...this.#rounds.values()].map((round) => round.stop());
     this.#sender.close();
+    await Promise.all(stopped);
   }
 
   #ruleOf(to: string) {
@@ -186,7 +198,7 @@ export class Notices {
     const rule = this.#ruleOf(letter.to);
     if (rule !== undefined) return await this.#send(rule, letter);
     const url = URL.parse(letter.to);
-    const receiver = url === null || letter.to.startsWith("rule:") ? undefined : allowedFor(this.#rules, url);
+    const receiver = url === null || letter.to.startsWith(RULE) ? undefined : allowedFor(this.#rules, url);
     if (receiver === undefined)
       return { ok: false, why: "the file of CALL_ME_NOTICES has no such rule, or allows no such URL, any more", refused: false };
     const leave = await this.#turns.take(receiver.url.origin);
@@ -194,7 +206,7 @@ export class Notices {
   }
 
   async #send(receiver: Receiver, letter: Letter): Promise<Outcome> {
-    return await this.#sender.send(receiver, messageOf(letter, receiver.template), this.#stopping.signal);
+    return await this.#sender.send(receiver, messageOf(letter, receiver.template));
   }
 
   /** Those that have nothing to do any more are forgotten. */

@@ -5,7 +5,7 @@ import { Entry, type Fields, type Lined } from "../access/file/entry.ts";
 import { durationIn, patternIn } from "../access/file/grants.ts";
 import { limits } from "../core/limits.ts";
 import type { Micros } from "../core/model/units.ts";
-import { NOTICE_KINDS } from "../store/history/notice.ts";
+import { NOTICE_KINDS, RULE } from "../store/history/notice.ts";
 import { type Receiver, TEMPLATES, urlIn } from "./receiver.ts";
 
 /** A rule: its receiver is told of these kinds, of environments that the patterns fit. */
@@ -35,7 +35,7 @@ export const NO_NOTICES: NoticeRules = { rules: [], networks: new BlockList(), a
 type Secrets = ReadonlyMap<string, string>;
 
 const SECTIONS = ["rules", "private", "notify"] as const;
-const RULE = ["name", "patterns", "kinds", "url", "url_from", "secret_from", "template", "queued_for", "expires_in"] as const;
+const FIELDS = ["name", "patterns", "kinds", "url", "url_from", "secret_from", "template", "queued_for", "expires_in"] as const;
 const ALLOWED = ["prefix", "secret_from", "template"] as const;
 /** How many of each section. */
 export const MOST = { rules: 100, networks: 1_000, allowed: 100 } as const;
@@ -68,7 +68,7 @@ export function noticesIn(file: string, root: Lined, secrets: Secrets): NoticeRu
 }
 
 function ruleIn(entry: Entry, secrets: Secrets): NoticeRule & { readonly entry: Entry } {
-  const fields = entry.object(RULE);
+  const fields = entry.object(FIELDS);
   const name = fields.need("name", "it is what is shown of the rule");
   const remedy = "write letters, digits, and . _ - behind the first, at most 63, for example on-call";
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(name.text(remedy))) throw name.got(remedy);
@@ -153,5 +153,5 @@ export function allowedFor({ allowed }: Pick<NoticeRules, "allowed">, url: URL):
 
 /** What a rule's letters are addressed to: it may change where they go. */
 export function receiverOf({ name }: Pick<NoticeRule, "name">): string {
-  return `rule:${name}`;
+  return `${RULE}${name}`;
 }

@@ -22,10 +22,14 @@ export interface Message {
 /** What became of an attempt. `refused`: the receiver will not have this message, however often it is sent. */
 export type Outcome = { readonly ok: true } | { readonly ok: false; readonly why: string; readonly refused: boolean };
 
+/** An attempt has taken too long. */
+class TooSlow extends Error {}
+
 /** Sends to whom the networks allow, beside public addresses; a new one, with connections of its own, where these change. */
 export class Sender {
   readonly #networks: BlockList;
   readonly #lookup: LookupFunction;
+  readonly #calls = new Set<ClientRequest>();
   readonly #agents: { readonly "http:": Agent; readonly "https:": SecureAgent };
 
   constructor(networks: BlockList, resolve: Resolve) {
@@ -35,8 +39,8 @@ export class Sender {
     this.#agents = { "http:": new Agent(options), "https:": new SecureAgent(options) };
   }
 
-  /** Resolves within PATIENCE, whatever the receiver does; `stopped` cuts it short. What it says has nothing of URL or answer in it. */
-  async send({ url, key }: Receiver, { id, body }: Message, stopped: AbortSignal): Promise<Outcome> {
+  /** Resolves within PATIENCE, whatever the receiver does. What it says has nothing of URL or answer in it. */
+  async send({ url, key }: Receiver, { id, body }: Message): Promise<Outcome> {
     const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
     if (isIP(host) !== 0 && !mayReach(host, this.#networks)) return failed(new Forbidden(host).message);
     const timestamp = new Date();
@@ -48,17 +52,24 @@ export class Sender {
       "webhook-timestamp": String(Math.floor(timestamp.getTime() / 1_000)),
       ...(key !== undefined && { "webhook-signature": new Webhook(key).sign(id, timestamp, body) }),
     };
-    const signal = AbortSignal.any([AbortSignal.timeout(PATIENCE), stopped]);
-    const options = { method: "POST", headers, signal, lookup: this.#lookup };
+    const options = { method: "POST", headers, lookup: this.#lookup };
     const call =
       url.protocol === "https:"
         ? requestSecurely(url, { ...options, agent: this.#agents["https:"] })
         : request(url, { ...options, agent: this.#agents["http:"] });
+    this.#calls.add(call);
+    const timer = setTimeout(() => call.destroy(new TooSlow()), PATIENCE);
+    timer.unref();
+    call.on("close", () => {
+      clearTimeout(timer);
+      this.#calls.delete(call);
+    });
     return await outcomeOf(call, body);
   }
 
   /** Closes its connections: what is under way fails, and is for the next sender to try again. */
   close(): void {
+    for (const call of this.#calls) call.destroy();
     for (const agent of Object.values(this.#agents)) agent.destroy();
   }
 }
@@ -98,8 +109,8 @@ function failed(why: string): Outcome {
 /** An error's own words may have the URL in them. */
 function inWords(error: Error): string {
   if (error instanceof Forbidden) return error.message;
+  if (error instanceof TooSlow) return `no answer within ${PATIENCE / 1_000} s`;
   const code = codeOf(error);
-  if (code === "ABORT_ERR" || code === "AbortError" || code === "TimeoutError") return `no answer within ${PATIENCE / 1_000} s`;
   if (code === "ETIMEOUT") return "no name server answered";
   return `it could not be reached: ${code}`;
 }

@@ -2,7 +2,7 @@
 import { type Holder, whoOf } from "../core/model/lease.ts";
 import { about } from "../core/model/text.ts";
 import type { Micros } from "../core/model/units.ts";
-import type { Letter, Notice, NoticeKind } from "../store/history/notice.ts";
+import { type Letter, type Notice, type NoticeKind, RULE } from "../store/history/notice.ts";
 import type { Template } from "./receiver.ts";
 import type { Message } from "./sender.ts";
 
@@ -22,7 +22,7 @@ export function typeOf(kind: NoticeKind): string {
 
 function asJson(notice: Notice, to: string): object {
   const { kind, pool, environments, reason, lease, holder, principal, principalLabel, by, endReason, state } = notice;
-  const rule = to.startsWith("rule:") ? { rule: to.slice("rule:".length) } : {};
+  const rule = to.startsWith(RULE) ? { rule: to.slice(RULE.length) } : {};
   return {
     type: typeOf(kind),
     timestamp: timeOf(notice.at),

@@ -108,3 +108,17 @@ it("of too many for one receiver the oldest are given up, and of these the newes
   const kept = await archive.dead(2 * dead, Number.MAX_SAFE_INTEGER);
   expect([kept.length, kept[0]?.notice.lease, kept.at(-1)?.notice.lease]).toEqual([dead, `l${over - 1}`, `l${over - dead}`]);
 });
+
+it("of too many for URLs that leases have named the oldest are given up, and none of a rule's", async () => {
+  const archive = new SqliteArchive(path.join(directory(), "history.db"));
+  closing.push(() => archive.close());
+  await archive.open(START);
+  const { named } = limits.notices;
+  await archive.putOnce([letter("rule:a", "first")], START);
+  await archive.putOnce(
+    Array.from({ length: named + 3 }, (_, n) => letter(`https://ci.example/${n}`, `l${n}`)),
+    START,
+  );
+  expect((await archive.counts()).size).toBe(named + 1);
+  expect((await archive.dead(10, Number.MAX_SAFE_INTEGER)).map(({ to }) => to)).toEqual([2, 1, 0].map((n) => `https://ci.example/${n}`));
+});

@@ -1,6 +1,6 @@
 import { limits } from "../../core/limits.ts";
 import type { Micros } from "../../core/model/units.ts";
-import type { Letter } from "./notice.ts";
+import { type Letter, RULE } from "./notice.ts";
 
 /** A letter that waits to be delivered: those to one receiver in the order of their numbers. */
 export interface WaitingLetter extends Letter {
@@ -19,6 +19,9 @@ export interface LeaseLetter extends Letter {
   readonly lease: string;
 }
 
+/** Whose letters. */
+export type Those = { readonly to: string } | "named" | "all";
+
 /** What letters are kept on. Synchronous; each change is all or nothing. */
 export interface Desk {
   /** How many wait, for whom. */
@@ -27,8 +30,8 @@ export interface Desk {
   add(letter: Letter): boolean;
   /** Those that wait for a receiver behind a number, in order. */
   waiting(to: string, after: number, limit: number): WaitingLetter[];
-  /** Those that have waited for longest, for a receiver or, without one, for any. */
-  oldest(to: string | undefined, limit: number): WaitingLetter[];
+  /** Those that have waited for longest, for a receiver, for those whom leases have named, or for any. */
+  oldest(of: Those, limit: number): WaitingLetter[];
   /** Forgets letters, waiting or dead; how many waited. */
   remove(numbers: readonly number[]): number;
   /** How many waited. */
@@ -56,6 +59,7 @@ export class Letters {
   readonly #desk: Desk;
   #counts = new Map<string, number>();
   #total = 0;
+  #named = 0;
 
   constructor(desk: Desk) {
     this.#desk = desk;
@@ -63,8 +67,9 @@ export class Letters {
 
   /** Looks what is kept; before anything else, and again after a failure. */
   load(): void {
-    this.#counts = new Map(this.#desk.counts());
-    this.#total = [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
+    this.#counts = new Map();
+    [this.#total, this.#named] = [0, 0];
+    for (const [to, waiting] of this.#desk.counts()) this.#add(to, waiting);
   }
 
   /** Whether something is known of leases that has to be forgotten with their end. */
@@ -86,8 +91,9 @@ export class Letters {
         this.#add(letter.to, 1);
         receivers.add(letter.to);
       }
-      for (const to of receivers) this.#bound(to, this.#count(to) - limits.notices.receiver, at);
-      this.#bound(undefined, this.#total - limits.notices.total, at);
+      for (const to of receivers) this.#bound({ to }, this.#count(to) - limits.notices.receiver, at);
+      this.#bound("named", this.#named - limits.notices.named, at);
+      this.#bound("all", this.#total - limits.notices.total, at);
     });
     return [...receivers];
   }
@@ -136,9 +142,9 @@ export class Letters {
     return to;
   }
 
-  #bound(to: string | undefined, over: number, at: Micros): void {
+  #bound(of: Those, over: number, at: Micros): void {
     if (over <= 0) return;
-    const victims = this.#desk.oldest(to, over);
+    const victims = this.#desk.oldest(of, over);
     this.#desk.bury(
       victims.map(({ number }) => number),
       at,
@@ -157,5 +163,6 @@ export class Letters {
     if (count > 0) this.#counts.set(to, count);
     else this.#counts.delete(to);
     this.#total += more;
+    if (!to.startsWith(RULE)) this.#named += more;
   }
 }

@@ -1,6 +1,6 @@
 import type { Micros } from "../../core/model/units.ts";
-import type { DeadLetter, Desk, WaitingLetter } from "./letters.ts";
-import type { Letter } from "./notice.ts";
+import type { DeadLetter, Desk, Those, WaitingLetter } from "./letters.ts";
+import { type Letter, RULE } from "./notice.ts";
 
 /** Letters in memory, for tests and simulations. */
 export class MemoryDesk implements Desk {
@@ -20,15 +20,14 @@ export class MemoryDesk implements Desk {
   }
 
   waiting(to: string, after: number, limit: number): WaitingLetter[] {
-    return this.oldest(to, Number.POSITIVE_INFINITY)
+    return this.oldest({ to }, Number.POSITIVE_INFINITY)
       .filter(({ number }) => number > after)
       .slice(0, limit);
   }
 
-  oldest(to: string | undefined, limit: number): WaitingLetter[] {
-    return this.#alive()
-      .filter((letter) => (to ?? letter.to) === letter.to)
-      .slice(0, limit);
+  oldest(of: Those, limit: number): WaitingLetter[] {
+    const isMeant = ({ to }: Letter) => of === "all" || (of === "named" ? !to.startsWith(RULE) : to === of.to);
+    return this.#alive().filter(isMeant).slice(0, limit);
   }
 
   remove(numbers: readonly number[]): number {

@@ -44,6 +44,9 @@ export interface Letter {
   readonly notice: Notice;
 }
 
+/** How the receiver of a rule's letters is called; that of others is a URL, which comes before it. */
+export const RULE = "rule:";
+
 /** Who is told of what: which kinds, of environments that the patterns fit. */
 export interface Subscription {
   readonly to: string;

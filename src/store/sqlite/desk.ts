@@ -1,7 +1,7 @@
 import type { Database, Statement } from "better-sqlite3";
 import type { Micros } from "../../core/model/units.ts";
-import type { DeadLetter, Desk, WaitingLetter } from "../history/letters.ts";
-import type { Letter } from "../history/notice.ts";
+import type { DeadLetter, Desk, Those, WaitingLetter } from "../history/letters.ts";
+import { type Letter, RULE } from "../history/notice.ts";
 
 interface Row {
   readonly number: number;
@@ -17,6 +17,7 @@ export class SqliteDesk implements Desk {
   readonly #waiting: Statement<[string, number, number], Row>;
   readonly #oldestOf: Statement<[string, number], Row>;
   readonly #oldest: Statement<[number], Row>;
+  readonly #oldestNamed: Statement<[string, number], Row>;
   readonly #remove: Statement<[number], number>;
   readonly #bury: Statement<[Micros, string, number]>;
   readonly #dead: Statement<[number, number], Row & Pick<DeadLetter, "diedAt" | "why">>;
@@ -34,6 +35,7 @@ export class SqliteDesk implements Desk {
     this.#waiting = db.prepare(`SELECT ${row} FROM letters WHERE receiver = ? AND number > ? AND ${isWaiting} ORDER BY number LIMIT ?`);
     this.#oldestOf = db.prepare(`SELECT ${row} FROM letters WHERE receiver = ? AND ${isWaiting} ORDER BY number LIMIT ?`);
     this.#oldest = db.prepare(`SELECT ${row} FROM letters WHERE ${isWaiting} ORDER BY number LIMIT ?`);
+    this.#oldestNamed = db.prepare(`SELECT ${row} FROM letters WHERE receiver < ? AND ${isWaiting} ORDER BY number LIMIT ?`);
     this.#remove = db.prepare<[number], number>(`DELETE FROM letters WHERE number = ? RETURNING ${isWaiting}`).pluck();
     this.#bury = db.prepare(`UPDATE letters SET died_at = ?, why = ? WHERE number = ? AND ${isWaiting}`);
     this.#dead = db.prepare(
@@ -61,8 +63,9 @@ export class SqliteDesk implements Desk {
     return this.#waiting.all(to, after, limit).map(letterOf);
   }
 
-  oldest(to: string | undefined, limit: number): WaitingLetter[] {
-    return (to === undefined ? this.#oldest.all(limit) : this.#oldestOf.all(to, limit)).map(letterOf);
+  oldest(of: Those, limit: number): WaitingLetter[] {
+    if (of === "all") return this.#oldest.all(limit).map(letterOf);
+    return (of === "named" ? this.#oldestNamed.all(RULE, limit) : this.#oldestOf.all(of.to, limit)).map(letterOf);
   }
 
   remove(numbers: readonly number[]): number {

@@ -68,10 +68,11 @@ interface Described {
   readonly messageType: readonly { readonly name: string; readonly field?: readonly { readonly name: string }[] }[];
 }
 
-/** protobuf's description of descriptions, without what it says of options, and of sources. */
+/** protobuf's description of descriptions, without what it says of options, of editions (ours is proto3), and of sources. */
 function withoutOptions(described: Described): Described {
   const messageType = described.messageType.map((message) => {
-    if (/^(SourceCodeInfo|GeneratedCodeInfo|UninterpretedOption)$/.test(message.name)) return { name: message.name };
+    if (/^(SourceCodeInfo|GeneratedCodeInfo|UninterpretedOption|FeatureSet|FeatureSetDefaults)$/.test(message.name))
+      return { name: message.name };
     if (!message.name.endsWith("Options")) return message;
     const field = message.field?.filter(({ name }) => OPTIONS.test(name)) ?? [];
     // Of what is of a kind of its own only a method's level of idempotency is among them.

@@ -202,7 +202,7 @@ describe.skipIf(PROGRAM === undefined)("the page", () => {
       await clientsOf(server).locks.release({ leaseId: (await take("guessed", name)).id });
     await take("guessed", "checkout #4");
     await using page = await visit(browser, server);
-    await rowOf(page, "guessed").locator(".estimate", { hasText: "usually" }).waitFor();
+    await rowOf(page, "guessed").locator(".estimate", { hasText: "after 0 s" }).waitFor();
   });
 
   test("keeps what is chosen in the address, over an action and on the way back", async () => {

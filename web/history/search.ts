@@ -44,7 +44,7 @@ const PAGE = 200;
 const PAGES = 20;
 
 /** A local time as the server has it. Undefined: none is given. */
-export function instant(text: string): number | undefined {
+function instant(text: string): number | undefined {
   const at = Date.parse(text);
   return Number.isNaN(at) ? undefined : at + serverTime() - Date.now();
 }

@@ -21,7 +21,7 @@ export interface Question {
 const asked = signal<Question | undefined>(undefined);
 
 /** What was done last, for a while. */
-export const done = signal("");
+const done = signal("");
 
 /** Asks. */
 export function ask(question: Question): void {

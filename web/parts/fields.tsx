@@ -73,7 +73,7 @@ export function textIn(given: FormData, name: string): string {
 }
 
 /** As an input of date and time takes it, in this machine's zone. */
-export function local(at: number): string {
+function local(at: number): string {
   const rounded = Math.ceil(at / (5 * MINUTE)) * 5 * MINUTE;
   return new Date(rounded - new Date(rounded).getTimezoneOffset() * MINUTE).toISOString().slice(0, 16);
 }

@@ -6,7 +6,7 @@ import { caller } from "./session.ts";
 const KEPT = "call-me name";
 
 /** The name that was typed in on this machine; kept there. */
-export const person = signal(localStorage.getItem(KEPT) ?? "");
+const person = signal(localStorage.getItem(KEPT) ?? "");
 
 /** Keeps it. */
 export function keepPerson(name: string): void {

@@ -35,10 +35,20 @@ export function latest(one: Occupant) {
 }
 
 /** Two lines of a cell, the second one quieter. */
-function Two({ children, below }: { readonly children: ComponentChildren; readonly below?: ComponentChildren }) {
+function Two({
+  children,
+  below,
+  title,
+}: {
+  readonly children: ComponentChildren;
+  readonly below?: ComponentChildren;
+  readonly title?: string;
+}) {
   return (
     <>
-      <span class="one">{children}</span>
+      <span class="one" title={title}>
+        {children}
+      </span>
       <span class="two">{below}</span>
     </>
   );
@@ -153,7 +163,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "labels",
     title: "Labels",
-    width: 13,
+    width: 14,
     usual: true,
     sort: ({ labels }) =>
       Object.entries(labels)
@@ -214,7 +224,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "next",
     title: "Next",
-    width: 14,
+    width: 12,
     usual: true,
     sort: ({ next, nextReservation }) => nameOf(next ?? nextReservation, "") || undefined,
     cell: Next,
@@ -222,14 +232,16 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "estimate",
     title: "Free about",
-    width: 9,
+    width: 10,
     usual: true,
     sort: (status) => estimateOf(status)?.at,
     cell: (status) => {
       const estimate = estimateOf(status);
       if (estimate === undefined) return null;
       return (
-        <Two below={`usually ${spell(estimate.length)}`}>{estimate.at < now.value ? "later than usual" : <At at={estimate.at} />}</Two>
+        <Two below={`after ${spell(estimate.length)}`} title="Half of the holds of the last seven days took no longer">
+          {estimate.at < now.value ? "overdue" : <At at={estimate.at} />}
+        </Two>
       );
     },
   },

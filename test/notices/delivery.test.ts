@@ -1,7 +1,13 @@
 // What somebody is told of by rules of the file of notices: by a real server, to a real receiver.
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
 import { expect, test } from "vitest";
 import { Outcome } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { EnvironmentState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { Authority } from "../authority.ts";
 import { clientsOf } from "../outside/clients.ts";
 import { eventually } from "../outside/eventually.ts";
 import { accept, ruleFor, verify, WEBHOOK_KEY } from "./receiver.ts";
@@ -69,4 +75,32 @@ test("a receiver that is away, fails, or sends elsewhere loses nothing, and hold
     "notices to bad do not arrive: it could not be reached: ECONNREFUSED; each is tried for a day",
   );
   expect(good.deliveries.every(({ path }) => path === "/hook")).toBe(true);
+});
+
+test("over TLS it is the receiver's certificate that counts: an unknown CA gets nothing, until the server is told to trust it", async () => {
+  const authority = new Authority();
+  const told: string[] = [];
+  const receiver = createServer(authority.issue({ name: "receiver", names: ["IP:127.0.0.1"] }), (request, answer) => {
+    told.push(String(request.headers["webhook-id"]));
+    request.resume().on("end", () => answer.writeHead(204).end());
+  });
+  receiver.listen(0, "127.0.0.1");
+  await once(receiver, "listening");
+  try {
+    const url = `https://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;
+    const { server, file } = await serving(`rules:\n${ruleFor(url, ", kinds: granted")}`);
+    const test = () => clientsOf(server, "gRPC").insight.testNotices({});
+    const [refused] = (await test()).tests;
+    expect(refused).toMatchObject({ delivered: false, why: expect.stringMatching(/^it could not be reached: .*(CERT|SIGN|VERIFY)/) });
+    expect(told).toEqual([]);
+    await server.stop();
+    const ca = path.join(path.dirname(file), "ca.pem");
+    await writeFile(ca, authority.cert);
+    await server.restart({ NODE_EXTRA_CA_CERTS: ca });
+    expect((await test()).tests).toMatchObject([{ delivered: true, why: "" }]);
+    expect(told).toHaveLength(1);
+  } finally {
+    receiver.close();
+    receiver.closeAllConnections();
+  }
 });

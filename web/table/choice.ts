@@ -88,38 +88,44 @@ function filter(): (status: EnvironmentStatus) => boolean {
 
 const natural = new Intl.Collator("en", { numeric: true }).compare;
 
-function sorted(statuses: readonly EnvironmentStatus[]): string[] {
-  const { by, backwards } = order.value;
-  const column = COLUMNS.find(({ id }) => id === by) ?? COLUMNS[0];
-  const keyed = statuses.map((status) => ({ name: status.name, key: column?.sort(status) }));
-  const way = backwards ? -1 : 1;
-  keyed.sort((a, b) => {
-    if (a.key === undefined || b.key === undefined)
-      return Number(a.key === undefined) - Number(b.key === undefined) || natural(a.name, b.name);
-    const compared = typeof a.key === "number" && typeof b.key === "number" ? a.key - b.key : natural(String(a.key), String(b.key));
-    return compared * way || natural(a.name, b.name);
-  });
-  return keyed.map(({ name }) => name);
+interface Keyed {
+  readonly name: string;
+  readonly key: string | number | undefined;
+}
+
+/** In which order two rows stand: what is not known comes last, whichever way. */
+function compare(a: Keyed, b: Keyed): number {
+  if (a.key === undefined || b.key === undefined)
+    return Number(a.key === undefined) - Number(b.key === undefined) || natural(a.name, b.name);
+  const compared = typeof a.key === "number" && typeof b.key === "number" ? a.key - b.key : natural(String(a.key), String(b.key));
+  return (order.value.backwards ? -compared : compared) || natural(a.name, b.name);
 }
 
 /** Rises when somebody wants the order anew. */
 export const again = signal(0);
 
-let before = { chosen: "", names: [] as readonly string[] };
+let chosenBefore = "";
+let before = { names: [] as readonly string[], of: 0, stale: false };
 
 /**
  * The names to show, in their order. A row that changes stays where it is: what it is sorted by may be another now, but nothing jumps under
- * the pointer; `stale` says so. New ones stand at the end.
+ * the pointer; `stale` says so. New ones stand at the end. All are sorted only when somebody chooses; a change costs a look at each.
  */
 export const shown = computed(() => {
   const all = changes.value >= 0 ? allRows() : [];
-  const fresh = sorted(all.filter(filter()));
+  const column = COLUMNS.find(({ id }) => id === order.value.by) ?? COLUMNS[0];
+  const wanted = new Map(all.filter(filter()).map((status) => [status.name, { name: status.name, key: column?.sort(status) }]));
   const now = `${query.value} ${again.value}`;
-  if (before.chosen === now && before.names.length > 0 && order.value.by !== "environment") {
-    const left = new Set(fresh);
-    const kept = before.names.filter((name) => left.has(name));
-    const known = new Set(kept);
-    before = { chosen: now, names: [...kept, ...fresh.filter((name) => !known.has(name))] };
-  } else before = { chosen: now, names: fresh };
-  return { names: before.names, of: all.length, stale: before.names.some((name, index) => fresh[index] !== name) };
+  const old = now === chosenBefore ? before.names.flatMap((name) => wanted.get(name) ?? []) : [];
+  for (const { name } of old) wanted.delete(name);
+  const added = [...wanted.values()].sort(compare);
+  const rows = [...old, ...added];
+  // A name never changes: a new one finds its place.
+  if (order.value.by === "environment" && old.length > 0 && added.length > 0) rows.sort(compare);
+  chosenBefore = now;
+  const next = { names: rows.map(({ name }) => name), of: all.length, stale: false };
+  next.stale = rows.some((row, index) => index > 0 && compare(rows[index - 1] ?? row, row) > 0);
+  const isSame = next.of === before.of && next.stale === before.stale && `${next.names}` === `${before.names}`;
+  if (!isSame) before = next;
+  return before;
 });

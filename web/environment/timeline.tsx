@@ -63,7 +63,11 @@ function Drawing({ uses, outages, back, capacity }: Drawn) {
   const until = now.value;
   const since = until - back;
   const x = (at: number) => Math.min(100, Math.max(0, (100 * (at - since)) / back));
-  const rows = Math.min(LANES, Math.max(1, capacity));
+  const drawn = lanes(
+    uses.filter(({ to }) => (to ?? until) > since),
+    Math.min(LANES, Math.max(1, capacity)),
+  );
+  const rows = 1 + Math.max(0, ...drawn.map(({ lane }) => lane));
   const height = rows * HEIGHT;
   const held = uses.length === 1 ? "1 lease" : `${uses.length} leases`;
   const place = (from: number, to: number | undefined) => {
@@ -91,10 +95,7 @@ function Drawing({ uses, outages, back, capacity }: Drawn) {
           <title>{`${spoken(EnvironmentStateSchema, outage.state)}, ${outage.reason}\n${term(outage)}`}</title>
         </rect>
       ))}
-      {lanes(
-        uses.filter(({ to }) => (to ?? until) > since),
-        rows,
-      ).map(({ use, lane }) => (
+      {drawn.map(({ use, lane }) => (
         <rect
           key={use.lease}
           class={`use ${hard({ kind: use.end, holder: use.who.holder }) ? "hard" : ""}`}

@@ -49,7 +49,9 @@ function Two({
       <span class="one" title={title}>
         {children}
       </span>
-      <span class="two">{below}</span>
+      <span class="two" title={typeof below === "string" && below !== "" ? below : undefined}>
+        {below || null}
+      </span>
     </>
   );
 }

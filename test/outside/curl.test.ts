@@ -190,7 +190,6 @@ describe("/watch", () => {
   });
 
   test.each([
-    ["", 400, "environment"],
     ["?environment=a&pool=b", 400, "environment"],
     ["?environment=a&since=5", 400, "since"],
     ["?environment=a&since_revision=yesterday", 400, "since_revision"],

@@ -3,6 +3,7 @@
  * and again, so that nothing is missed over a restart; that a lease is told of once is the store's doing.
  */
 import { Sight } from "../core/access/sight.ts";
+import { latestEnd } from "../core/ledger.ts";
 import type { Lease } from "../core/model/lease.ts";
 import { namesOf } from "../core/model/needs.ts";
 import { waitsSince } from "../core/model/reservation.ts";
@@ -123,13 +124,10 @@ function findingOf(lease: Lease, { queuedFor, expiresIn }: NoticeRule, now: Micr
  * That it ends unless it is renewed, or whatever its holder does. What is short is told of late: of a lease that is renewed every few seconds
  * only when that has stopped.
  */
-function ending({ grantedAt, maxHold, notAfter, deadline, ttl }: Lease, expiresIn: Micros, now: Micros): Finding | undefined {
-  const ends = [
-    ...(grantedAt !== undefined && maxHold !== undefined ? [grantedAt + maxHold] : []),
-    ...(notAfter === undefined ? [] : [notAfter]),
-  ];
-  const latestEnd = ends.length === 0 ? undefined : Math.min(...ends);
+function ending(lease: Lease, expiresIn: Micros, now: Micros): Finding | undefined {
+  const { grantedAt = 0, deadline, ttl = 0 } = lease;
+  const latest = latestEnd(lease);
   const isSoon = (end: Micros | undefined, length: Micros) => end !== undefined && end - Math.min(expiresIn, length / 4) <= now;
-  if (!isSoon(latestEnd, (latestEnd ?? 0) - (grantedAt ?? 0)) && !isSoon(deadline, ttl ?? 0)) return undefined;
-  return { kind: "expiring_soon", ...(deadline !== undefined && { until: deadline }), ...(latestEnd !== undefined && { latestEnd }) };
+  if (!isSoon(latest, (latest ?? 0) - grantedAt) && !isSoon(deadline, ttl)) return undefined;
+  return { kind: "expiring_soon", ...(deadline !== undefined && { until: deadline }), ...(latest !== undefined && { latestEnd: latest }) };
 }

@@ -26,7 +26,8 @@ test("each kind is told of, signed, in the order in which it happened", async ()
   await environments.forceRelease({ leaseId: first.lease?.id ?? "", reason: "stuck" });
   const third = await locks.acquire({ ...asked("lab", "third"), ttl: seconds(3_600) });
   await locks.release({ leaseId: third.lease?.id ?? "", outcome: Outcome.BROKEN, note: "no disk" });
-  await locks.acquire({ ...asked("short", "fourth"), ttl: seconds(2) });
+  // The last quarter of its ttl is longer than from one look at all leases to the next.
+  await locks.acquire({ ...asked("short", "fourth"), ttl: seconds(16) });
   await eventually(() => receiver.types.includes("lease.expired"));
   await environments.setEnvironmentState({ environment: "lab", state: EnvironmentState.QUARANTINED, reason: "wait for parts" });
   await eventually(() => receiver.types.includes("environment.quarantined"));

@@ -1,11 +1,12 @@
 // node scripts/launch.js scripts/page.ts [--into FOLDER]     makes the page that the server shows at `/`, of web/: gen/page, below FOLDER
 // It is committed: `npm run generate` writes it, `npm run check` compares.
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
+import { minify } from "terser";
 import { slim } from "./page-slim.ts";
 import { type Outcome, program, root } from "./tools.ts";
 
@@ -34,7 +35,14 @@ async function bundle(folder: string): Promise<void> {
     logLevel: "warning",
     outdir: folder,
   });
+  await shrink(path.join(folder, "page.js"));
   for (const name of COPIED) copyFileSync(path.join(root, "web", name), path.join(folder, name));
+}
+
+/** Takes away what esbuild has left, some 2 kB gzipped. To read a signal is to listen to it, and must stay. */
+async function shrink(file: string): Promise<void> {
+  const { code = "" } = await minify(readFileSync(file, "utf8"), { module: true, compress: { passes: 3, pure_getters: false } });
+  writeFileSync(file, code);
 }
 
 /** Writes gen/page below `folder`. */

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { EventKind, type Notice } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import type { EnvironmentStatus } from "../../gen/ts/callme/v1/types_pb.ts";
-import { EventList } from "../history/events.tsx";
+import { EventList } from "../parts/events.tsx";
 import { type Field, List } from "../parts/list.tsx";
 import { useLoaded, usePaced } from "../parts/loaded.ts";
 import { Sign } from "../parts/sign.tsx";

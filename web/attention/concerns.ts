@@ -2,11 +2,11 @@
 import { computed } from "@preact/signals";
 import { EnvironmentState, type EnvironmentStatus, type Occupant } from "../../gen/ts/callme/v1/types_pb.ts";
 import { now } from "../state/clock.ts";
-import { allRows, changes } from "../state/rows.ts";
+import { allRows } from "../state/rows.ts";
 import { firstToEnd, latest } from "../table/columns.tsx";
 import { HOUR, MINUTE, maybe } from "../words/time.ts";
 
-const all = computed(() => (changes.value >= 0 ? allRows() : []));
+const all = computed(allRows);
 /** Ends within a quarter of an hour. */
 const SOON = 15 * MINUTE;
 /** So many of the longest waits. */

@@ -1,6 +1,6 @@
 import { EventKindSchema } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import { EnvironmentStateSchema, type Lease } from "../../gen/ts/callme/v1/types_pb.ts";
-import { hard } from "../history/events.tsx";
+import { hard } from "../parts/events.tsx";
 import { type Field, List } from "../parts/list.tsx";
 import { useLoaded } from "../parts/loaded.ts";
 import { At } from "../parts/times.tsx";

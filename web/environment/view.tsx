@@ -1,14 +1,15 @@
 import { Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
 import type { EnvironmentStatus } from "../../gen/ts/callme/v1/types_pb.ts";
-import { EventList } from "../history/events.tsx";
+import { EventList } from "../parts/events.tsx";
 import { useLoaded, usePaced } from "../parts/loaded.ts";
 import { Sign } from "../parts/sign.tsx";
 import { At } from "../parts/times.tsx";
 import { Out } from "../parts/who.tsx";
 import { insight } from "../state/calls.ts";
 import { tableAddress } from "../state/route.ts";
-import { changes, complete, rowOf } from "../state/rows.ts";
+import { complete, statusOf } from "../state/rows.ts";
 import { may } from "../state/session.ts";
+import { labelsOf } from "../words/labels.ts";
 import { because, verdict } from "../words/state.ts";
 import { webAddress } from "../words/who.ts";
 import { Configuration } from "./configuration.tsx";
@@ -20,13 +21,13 @@ import { Timeline } from "./timeline.tsx";
 
 /** An environment: who has it and who waits, what was and is done with it, and what the caller may do. */
 export function EnvironmentView({ name }: { readonly name: string }) {
-  const status = useRow(name);
+  const status = statusOf(name);
   const paced = usePaced(status, 1_000);
   const detail = useLoaded((signal) => detailOf(name, signal), [paced]).value;
   const events = useLoaded((signal) => insight.listEvents({ filter: { environment: name }, pageSize: 20 }, { signal }), [paced]).value;
   if (status === undefined) return <Missing name={name} />;
   return (
-    <main class="environment">
+    <main>
       <Head status={status} detail={detail.value} />
       {detail.trouble === "" ? null : <p role="alert">{detail.trouble}</p>}
       <div class="sides">
@@ -44,7 +45,7 @@ export function EnvironmentView({ name }: { readonly name: string }) {
           <Timeline environment={name} capacity={status.capacity} holding={detail.value?.holding ?? []} by={paced} />
           <h2>What happened</h2>
           {events.trouble === "" ? null : <p role="alert">{events.trouble}</p>}
-          <EventList events={events.value?.events ?? []} named={false} />
+          {events.value === undefined ? <p class="quiet">…</p> : <EventList events={events.value.events} named={false} />}
           <p>
             <a href={`#/history?${new URLSearchParams({ environment: name })}`}>All of its history</a>
           </p>
@@ -53,11 +54,6 @@ export function EnvironmentView({ name }: { readonly name: string }) {
       </div>
     </main>
   );
-}
-
-/** Its row; drawn anew as well when it comes into being, or goes. */
-function useRow(name: string): EnvironmentStatus | undefined {
-  return changes.value < 0 ? undefined : rowOf(name)?.value;
 }
 
 function Missing({ name }: { readonly name: string }) {
@@ -73,7 +69,7 @@ function Missing({ name }: { readonly name: string }) {
 }
 
 function Head({ status, detail }: { readonly status: EnvironmentStatus; readonly detail: Detail | undefined }) {
-  const { name, pool, labels, stateUntil } = status;
+  const { name, pool, stateUntil } = status;
   const why = because(status);
   return (
     <div class="head">
@@ -88,9 +84,9 @@ function Head({ status, detail }: { readonly status: EnvironmentStatus; readonly
             </span>
           )}
           <span class="quiet">pool {pool}</span>
-          {Object.entries(labels).map(([key, value]) => (
-            <a class="label" key={key} href={`#/?${new URLSearchParams({ label: `${key}=${value}` })}`}>
-              {key}={value}
+          {labelsOf(status).map((label) => (
+            <a class="label" key={label} href={`#/?${new URLSearchParams({ label })}`}>
+              {label}
             </a>
           ))}
         </p>

@@ -1,5 +1,6 @@
 import type { Event } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import { EventKindSchema } from "../../gen/ts/callme/v1/insight_service_pb.ts";
+import { by, EventList, held } from "../parts/events.tsx";
 import { textIn } from "../parts/fields.tsx";
 import { useLoaded } from "../parts/loaded.ts";
 import { serverTime } from "../state/clock.ts";
@@ -8,7 +9,6 @@ import { spoken } from "../words/enums.ts";
 import { maybe } from "../words/time.ts";
 import { nameOf } from "../words/who.ts";
 import { csv, download } from "./csv.ts";
-import { by, EventList, held } from "./events.tsx";
 import { FIELDS, type Sought, search, soughtIn } from "./search.ts";
 import { Statistics } from "./statistics.tsx";
 

@@ -10,13 +10,20 @@ export const changes = signal(0);
 /** Whether all has been told at least once. */
 export const complete = signal(false);
 
-/** The environment as it is now; who reads it in a component is told of its changes alone. */
+/** The environment as it is now; who reads it in a component is told of its changes alone, and not that it came or went. */
 export function rowOf(name: string): Signal<EnvironmentStatus> | undefined {
   return rows.get(name);
 }
 
-/** All of them, in no order. */
+/** The same; who asks in a component is told of everything. */
+export function statusOf(name: string): EnvironmentStatus | undefined {
+  void changes.value;
+  return rows.get(name)?.peek();
+}
+
+/** All of them, in no order; who asks in a component is told of everything. */
 export function allRows(): EnvironmentStatus[] {
+  void changes.value;
   return [...rows.values()].map((row) => row.peek());
 }
 

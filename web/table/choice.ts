@@ -3,7 +3,8 @@ import { computed, signal } from "@preact/signals";
 import type { EnvironmentStatus } from "../../gen/ts/callme/v1/types_pb.ts";
 import { isMine } from "../state/person.ts";
 import { choose, route } from "../state/route.ts";
-import { allRows, changes } from "../state/rows.ts";
+import { allRows } from "../state/rows.ts";
+import { factsOf, labelsOf } from "../words/labels.ts";
 import { verdict } from "../words/state.ts";
 import { nameOf } from "../words/who.ts";
 import { COLUMNS, type Column } from "./columns.tsx";
@@ -52,16 +53,16 @@ const texts = new WeakMap<EnvironmentStatus, string>();
 function textOf(status: EnvironmentStatus): string {
   const known = texts.get(status);
   if (known !== undefined) return known;
-  const { name, pool, labels, stateReason, holders, facts, next } = status;
+  const { name, pool, stateReason, holders, next } = status;
   const people = [...holders, ...(next === undefined ? [] : [next])];
   const text = [
     name,
     pool,
     verdict(status),
     stateReason,
-    ...Object.entries(labels).map((pair) => pair.join("=")),
+    ...labelsOf(status),
     ...people.flatMap((one) => [nameOf(one, ""), one.principalLabel, one.reason, one.holder?.repository ?? ""]),
-    ...Object.entries(facts).map(([fact, { value }]) => `${fact} ${value}`),
+    ...factsOf(status),
   ]
     .join("\n")
     .toLowerCase();
@@ -112,7 +113,7 @@ let before = { names: [] as readonly string[], of: 0, stale: false };
  * the pointer; `stale` says so. New ones stand at the end. All are sorted only when somebody chooses; a change costs a look at each.
  */
 export const shown = computed(() => {
-  const all = changes.value >= 0 ? allRows() : [];
+  const all = allRows();
   const column = COLUMNS.find(({ id }) => id === order.value.by) ?? COLUMNS[0];
   const wanted = new Map(all.filter(filter()).map((status) => [status.name, { name: status.name, key: column?.sort(status) }]));
   const now = `${query.value} ${again.value}`;

@@ -6,6 +6,7 @@ import { At, Since, Until } from "../parts/times.tsx";
 import { Who } from "../parts/who.tsx";
 import { now } from "../state/clock.ts";
 import { addressOf, choose } from "../state/route.ts";
+import { factsOf, labelsOf } from "../words/labels.ts";
 import { because, isOffered, VERDICTS, verdict } from "../words/state.ts";
 import { maybe, spell } from "../words/time.ts";
 import { nameOf } from "../words/who.ts";
@@ -59,8 +60,8 @@ function Two({
 /** So many labels stand in a row; all are in its title. */
 const SOME = 2;
 
-function Labels({ labels }: Pick<EnvironmentStatus, "labels">) {
-  const all = Object.entries(labels).map(([key, value]) => (value === "" ? key : `${key}=${value}`));
+function Labels(status: EnvironmentStatus) {
+  const all = labelsOf(status);
   return (
     <span class="one" title={all.join("\n")}>
       {all.slice(0, SOME).map((label) => (
@@ -87,18 +88,9 @@ function Holder(status: EnvironmentStatus) {
   );
 }
 
-function Facts({ facts }: Pick<EnvironmentStatus, "facts">) {
-  const told = Object.entries(facts);
-  return (
-    <Two
-      below={told
-        .slice(1)
-        .map(([name, { value }]) => `${name} ${value}`)
-        .join(", ")}
-    >
-      {told.slice(0, 1).map(([name, { value }]) => `${name} ${value}`)}
-    </Two>
-  );
+function Facts(status: EnvironmentStatus) {
+  const [first, ...others] = factsOf(status);
+  return <Two below={others.join(", ")}>{first}</Two>;
 }
 
 function Next(status: EnvironmentStatus) {
@@ -144,8 +136,6 @@ function latestOf(status: EnvironmentStatus) {
   return first === undefined ? undefined : latest(first);
 }
 
-const facts = ({ facts }: EnvironmentStatus) => Object.entries(facts).map(([name, { value }]) => `${name} ${value}`);
-
 export const COLUMNS: readonly Column[] = [
   {
     id: "environment",
@@ -167,10 +157,7 @@ export const COLUMNS: readonly Column[] = [
     title: "Labels",
     width: 14,
     usual: true,
-    sort: ({ labels }) =>
-      Object.entries(labels)
-        .map((pair) => pair.join("="))
-        .join() || undefined,
+    sort: (status) => labelsOf(status).join() || undefined,
     cell: Labels,
   },
   {
@@ -222,7 +209,7 @@ export const COLUMNS: readonly Column[] = [
     sort: ({ holders: [first] }) => first?.reason || undefined,
     cell: ({ holders: [first] }) => <Two>{first?.reason}</Two>,
   },
-  { id: "facts", title: "On it", width: 12, usual: true, sort: (status) => facts(status)[0], cell: Facts },
+  { id: "facts", title: "On it", width: 12, usual: true, sort: (status) => factsOf(status)[0], cell: Facts },
   {
     id: "next",
     title: "Next",

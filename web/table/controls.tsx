@@ -1,5 +1,5 @@
 import { choose } from "../state/route.ts";
-import { allRows, changes } from "../state/rows.ts";
+import { allRows } from "../state/rows.ts";
 import { VERDICTS, verdict } from "../words/state.ts";
 import { again, label, onlyMine, order, shown, standing, states, toggle, words } from "./choice.ts";
 import { COLUMNS } from "./columns.tsx";
@@ -41,7 +41,7 @@ export function Controls() {
 /** The states that there are, with how many are in each. */
 function States() {
   const counts = new Map<string, number>();
-  if (changes.value >= 0) for (const status of allRows()) counts.set(verdict(status), (counts.get(verdict(status)) ?? 0) + 1);
+  for (const status of allRows()) counts.set(verdict(status), (counts.get(verdict(status)) ?? 0) + 1);
   const chosen = new Set(states.value.split(",").filter(Boolean));
   const flip = (state: string) => {
     const next = VERDICTS.filter((one) => chosen.has(one) !== (one === state));
@@ -98,7 +98,7 @@ function SortMenu() {
 
 function ColumnMenu() {
   return (
-    <details class="menu columns">
+    <details class="menu">
       <summary>Columns</summary>
       <div>
         {COLUMNS.slice(1).map((column) => (

@@ -1,12 +1,12 @@
 import { type Event, EventKind, EventKindSchema } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import { EnvironmentStateSchema, HolderKind } from "../../gen/ts/callme/v1/types_pb.ts";
-import { type Field, List } from "../parts/list.tsx";
-import { At } from "../parts/times.tsx";
-import { Who } from "../parts/who.tsx";
 import { addressOf } from "../state/route.ts";
 import { spoken } from "../words/enums.ts";
 import { maybe, spell } from "../words/time.ts";
 import { nameOf } from "../words/who.ts";
+import { type Field, List } from "./list.tsx";
+import { At } from "./times.tsx";
+import { Who } from "./who.tsx";
 
 const ENVIRONMENT: Field<Event> = {
   title: "Environment",

@@ -3,7 +3,7 @@ import { computed } from "@preact/signals";
 import { EnvironmentState, type EnvironmentStatus, type Occupant } from "../../gen/ts/callme/v1/types_pb.ts";
 import { now } from "../state/clock.ts";
 import { allRows } from "../state/rows.ts";
-import { firstToEnd, latest } from "../table/columns.tsx";
+import { firstToEnd, latest } from "../words/ends.ts";
 import { HOUR, MINUTE, maybe } from "../words/time.ts";
 
 const all = computed(allRows);
@@ -42,7 +42,7 @@ export const ending = computed(() => {
   const near = all.value.flatMap((status): (Meant & { readonly at: number })[] => {
     const who = firstToEnd(status);
     const at = maybe(who && latest(who));
-    return who === undefined || who.latestEnd === undefined || at === undefined || at - now.value > SOON ? [] : [{ status, who, at }];
+    return who?.latestEnd === undefined || at === undefined || at - now.value > SOON ? [] : [{ status, who, at }];
   });
   return near.sort((a, b) => a.at - b.at);
 });

@@ -1,7 +1,6 @@
 // What is looked for in the history; it stands in the address.
 import { type Event, EventKind } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import { insight } from "../state/calls.ts";
-import { serverTime } from "../state/clock.ts";
 import { DAY, spanOf } from "../words/time.ts";
 
 /** What is looked for: empty is anything. */
@@ -43,10 +42,10 @@ const PAGE = 200;
 /** So many pages are looked through for a repository, which the server does not look for by itself. */
 const PAGES = 20;
 
-/** A local time as the server has it. Undefined: none is given. */
+/** A time as the page shows it, which is the server's, in this machine's zone. Undefined: none is given. */
 function instant(text: string): number | undefined {
   const at = Date.parse(text);
-  return Number.isNaN(at) ? undefined : at + serverTime() - Date.now();
+  return Number.isNaN(at) ? undefined : at;
 }
 
 /** Looks for it. Rejects with the server's refusal. */

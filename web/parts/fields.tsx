@@ -58,10 +58,10 @@ export function Term({ title, endless }: { readonly title: string; readonly endl
   );
 }
 
-/** What was chosen of a term, as a time of the server in ms: so long from `from`. Undefined: no end. */
+/** What was chosen of a term, as a time of the server in ms: so long from `from`, or as it was written. Undefined: no end. */
 export function termIn(given: FormData, from: number): number | undefined {
   const length = given.get("length");
-  if (length === "until") return Date.parse(textIn(given, "until")) + serverTime() - Date.now();
+  if (length === "until") return Date.parse(textIn(given, "until"));
   const found = LENGTHS.find(([words]) => words === length);
   return found && from + found[1];
 }

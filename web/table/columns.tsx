@@ -1,13 +1,14 @@
 // The columns of the table: what stands in each, and what it is sorted by.
 import type { ComponentChildren } from "preact";
-import type { EnvironmentStatus, Occupant } from "../../gen/ts/callme/v1/types_pb.ts";
+import type { EnvironmentStatus } from "../../gen/ts/callme/v1/types_pb.ts";
 import { Sign } from "../parts/sign.tsx";
 import { At, Since, Until } from "../parts/times.tsx";
 import { Who } from "../parts/who.tsx";
 import { now } from "../state/clock.ts";
 import { addressOf, choose } from "../state/route.ts";
+import { firstToEnd, isOffered, latest } from "../words/ends.ts";
 import { factsOf, labelsOf } from "../words/labels.ts";
-import { because, isOffered, VERDICTS, verdict } from "../words/state.ts";
+import { because, VERDICTS, verdict } from "../words/state.ts";
 import { maybe, spell } from "../words/time.ts";
 import { nameOf } from "../words/who.ts";
 import { estimateOf } from "./usual.ts";
@@ -22,17 +23,6 @@ export interface Column {
   readonly usual: boolean;
   readonly sort: (status: EnvironmentStatus) => string | number | undefined;
   readonly cell: (status: EnvironmentStatus) => ComponentChildren;
-}
-
-/** Of those who are on it, the one whose end comes first; that is when a slot is free at the latest. */
-export function firstToEnd({ holders }: EnvironmentStatus): Occupant | undefined {
-  const end = (one: Occupant) => maybe(latest(one)) ?? Infinity;
-  return holders.reduce<Occupant | undefined>((first, one) => (first === undefined || end(one) < end(first) ? one : first), undefined);
-}
-
-/** When it ends at the latest; of an offer, when it is passed over. */
-export function latest(one: Occupant) {
-  return isOffered(one) ? one.until : (one.latestEnd ?? one.until);
 }
 
 /** Two lines of a cell, the second one quieter. */

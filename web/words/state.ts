@@ -1,5 +1,5 @@
 // The state of an environment in a word, and why.
-import { EnvironmentState, type EnvironmentStatus, LeaseState, type Occupant } from "../../gen/ts/callme/v1/types_pb.ts";
+import { EnvironmentState, type EnvironmentStatus } from "../../gen/ts/callme/v1/types_pb.ts";
 import { nameOf } from "./who.ts";
 
 /** The states that an environment is found by. A word each: colour and sign only repeat it. */
@@ -35,9 +35,4 @@ export function because(status: EnvironmentStatus): string {
   if (resting > 0) parts.push(rest?.from === undefined ? "after its last use" : `after ${nameOf(rest.from, "somebody unnamed")}`);
   if (word === "claimed") parts.push(status.next === undefined ? "the server has no room" : "for who waits");
   return parts.join(", ");
-}
-
-/** Whether it is somebody's turn who has not taken it yet. */
-export function isOffered({ state }: Pick<Occupant, "state">): boolean {
-  return state === LeaseState.OFFERED;
 }

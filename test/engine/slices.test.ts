@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { Slices } from "../../src/engine/slices.ts";
 import { Beats } from "../../src/engine/watch/beats.ts";
-import { Slices } from "../../src/engine/watch/slices.ts";
 import { Hand } from "./audience.ts";
 
 /** A loop that is turned by hand, and a clock that goes on by a millisecond with each call that is made. */
@@ -23,7 +23,7 @@ class Loop {
   }
 }
 
-test("nobody is called before the loop has turned, and a slice makes way for others after 5 ms", () => {
+test("nobody is called before the loop has turned, and a slice makes way for others after 2 ms", () => {
   const loop = new Loop();
   const called: number[] = [];
   for (let number = 0; number < 1_000; number++)
@@ -35,7 +35,7 @@ test("nobody is called before the loop has turned, and a slice makes way for oth
   while (loop.turn());
   expect(called).toEqual(Array.from({ length: 1_000 }, (_, number) => number));
   // The clock is looked at after each four.
-  expect(Math.max(...loop.lengths)).toBe(8);
+  expect(Math.max(...loop.lengths)).toBe(4);
 });
 
 test("streams of those who wait come before those who look on, whoever was first", () => {

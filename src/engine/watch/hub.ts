@@ -3,12 +3,12 @@ import type { Revision } from "../../core/model/units.ts";
 import type { Commit } from "../../store/store.ts";
 import type { EngineCall } from "../call.ts";
 import { MultiMap } from "../multimap.ts";
+import { Slices } from "../slices.ts";
 import type { Timers } from "../timers.ts";
 import { Beats } from "./beats.ts";
 import { Pause } from "./pause.ts";
 import { Recent } from "./recent.ts";
 import type { Ring } from "./ring.ts";
-import { Slices } from "./slices.ts";
 import { Subscription, type Topic } from "./subscription.ts";
 import { Tape } from "./tape.ts";
 

@@ -1,5 +1,5 @@
+import type { Slices } from "../slices.ts";
 import type { Beat, Beats } from "./beats.ts";
-import type { Slices } from "./slices.ts";
 
 /** What sleeps by a pause. */
 export interface Sleeper {

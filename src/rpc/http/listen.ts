@@ -10,6 +10,7 @@ import { Guests, Visit } from "./door/guests.ts";
 import { Http1Connections, NO_PAGE } from "./door/http1.ts";
 import { type HandleStream, Http2Connections } from "./door/http2.ts";
 import { DOOR_LIMITS, type DoorLimits, type DoorLog } from "./door/limits.ts";
+import { Looks } from "./door/looks.ts";
 import { Neighbour } from "./door/peer.ts";
 import { type Protocol, sniff } from "./door/preface.ts";
 import { Stopwatch } from "./door/stopwatch.ts";
@@ -38,6 +39,8 @@ export interface ListenOptions {
   readonly handle: Handle;
   /** Asked before `handle` about each request over HTTP/2. */
   readonly handleStream?: HandleStream | undefined;
+  /** Whether what has this path may wait while there is much else to do; nothing, unless given. */
+  readonly isLook?: ((path: string) => boolean) | undefined;
   readonly limits?: Partial<DoorLimits>;
   /** What each address may use of it; ACCESS_LIMITS unless given. */
   readonly access?: () => AccessLimits;
@@ -94,8 +97,9 @@ class Door implements Listening {
     this.#handle = options.handle;
     this.#demands = options.tls?.demandsCertificate === true;
     const answer = (...request: Parameters<Handle>) => this.#answer(...request);
-    this.#http1 = new Http1Connections(this.#limits, this.#log, answer);
-    this.#http2 = new Http2Connections(this.#limits, this.#log, answer, options.handleStream);
+    const looks = new Looks(options.isLook);
+    this.#http1 = new Http1Connections(this.#limits, this.#log, looks, answer);
+    this.#http2 = new Http2Connections(this.#limits, this.#log, looks, answer, options.handleStream);
     this.#proxies = options.proxies;
     this.#guests = new Guests(this.#limits, options.access ?? (() => ACCESS_LIMITS));
     const { front, secure, begin } = frontServer(options.tls, this.#limits, (req, res) => this.#http1.serve(req, res));

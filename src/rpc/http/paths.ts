@@ -12,7 +12,7 @@ import { toConnectError } from "../errors.ts";
 import { admit, follow, perform } from "../gate.ts";
 import { countVisit } from "../limiting.ts";
 import type { Service } from "../methods/call.ts";
-import { METHODS, type StreamingMethod, type UnaryMethod, USUAL, USUAL_STREAMS } from "../methods/table.ts";
+import { METHODS, type StreamingMethod, type UnaryMethod, USUAL, USUAL_STREAMS, WATCH } from "../methods/table.ts";
 import type { Report } from "../thrown.ts";
 import { preflighted, VARIES } from "./cors.ts";
 import { NO_PAGE } from "./door/http1.ts";
@@ -43,9 +43,11 @@ export interface HttpOptions {
 const KEYLESS: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/openapi.json"]);
 
 /** The handlers of every request, over either version of HTTP. */
-export function httpHandlers(options: HttpOptions): Pick<ListenOptions, "handle" | "handleStream"> {
+export function httpHandlers(options: HttpOptions): Pick<ListenOptions, "handle" | "handleStream" | "isLook"> {
   const { service, corsOrigins, report } = options;
-  if (!options.direct) return { handle: handler(options, undefined) };
+  const shown = new Set(Object.keys(pageHandlers(options.page)));
+  const isLook = (path: string) => (METHODS.get(path) ?? (path === "/watch" ? WATCH : undefined))?.look === true || shown.has(path);
+  if (!options.direct) return { handle: handler(options, undefined), isLook };
   const gate: Gate<UnaryMethod> & StreamGate<StreamingMethod> = {
     admit: (method, header, peer) => admit(service, method, header, peer),
     perform: (method, message, call) => perform(service, method, message, call),
@@ -61,7 +63,7 @@ export function httpHandlers(options: HttpOptions): Pick<ListenOptions, "handle"
     if (service.principals.awaited(header) !== undefined) return false;
     return !isFromPage(header) && !misled && (direct.http2(exchange) || streams.http2(exchange));
   };
-  return { handle: handler(options, (exchange) => direct.http1(exchange) || streams.http1(exchange)), handleStream };
+  return { handle: handler(options, (exchange) => direct.http1(exchange) || streams.http1(exchange)), handleStream, isLook };
 }
 
 function handler(options: HttpOptions, direct: DirectWay["http1"] | undefined): Handle {

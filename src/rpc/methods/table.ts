@@ -54,6 +54,8 @@ export interface Rule {
   readonly ofAll?: true;
   /** Largest request, in bytes. */
   readonly size: number;
+  /** Somebody looks: it may wait while there is much else to do. */
+  readonly look?: true;
   /** Refused while the server drains: it would begin something new. */
   readonly begins?: true;
   /** A lease_token opens it also where the key that asked for the lease was revoked. */
@@ -90,6 +92,7 @@ type Rows<Methods> = { readonly [Name in keyof Methods]: Row<Methods[Name]> };
 
 const KIB = 1024;
 const VIEW = { access: ["VIEW"], size: 64 * KIB } as const;
+const LOOK = { ...VIEW, look: true } as const;
 const USE = { access: ["USE"], size: 64 * KIB } as const;
 const OPERATE = { access: ["OPERATE"], size: 64 * KIB } as const;
 const CLEAN = { access: ["CLEAN"], size: 64 * KIB } as const;
@@ -105,25 +108,25 @@ export const LOCK_SERVICE: Rows<typeof LockService.method> = {
   renew: { run: lock.renew, guard: onRenewal, ...OWN, token: "LEASE" },
   getLease: { run: lock.getLease, guard: onLease, ...VIEW, token: "LEASE" },
   checkFence: { run: lock.checkFence, guard: onEnvironment, ...VIEW, token: "ENVIRONMENTS" },
-  watchEnvironment: { run: streams.watchEnvironment, guard: onEnvironment, ...VIEW, token: "ENVIRONMENTS", ofAll: true },
+  watchEnvironment: { run: streams.watchEnvironment, guard: onEnvironment, ...LOOK, token: "ENVIRONMENTS", ofAll: true },
   watchLease: { run: streams.watchLease, guard: onLease, ...VIEW, token: "LEASE" },
 };
 
 const ENVIRONMENT_SERVICE: Rows<typeof EnvironmentService.method> = {
-  listEnvironments: { run: lists.list, guard: onPool, ...VIEW },
-  getEnvironment: { run: environments.get, guard: onEnvironment, ...VIEW, token: "ENVIRONMENTS" },
+  listEnvironments: { run: lists.list, guard: onPool, ...LOOK },
+  getEnvironment: { run: environments.get, guard: onEnvironment, ...LOOK, token: "ENVIRONMENTS" },
   // Large enough for a whole fleet.
   applyEnvironments: { run: environments.apply, guard: onFleet, ...ADMIN, size: 4 * KIB * KIB },
   deleteEnvironment: { run: environments.remove, guard: onEnvironment, ...ADMIN },
   setEnvironmentState: { run: environments.setState, guard: onEnvironment, ...OPERATE },
   acquireForCleaning: { run: acquireForCleaning, guard: onDirty, ...CLEAN, begins: true },
   forceRelease: { run: environments.forceRelease, guard: onWholeLease, ...OPERATE },
-  listLeases: { run: lists.listLeases, guard: onFilter, ...VIEW },
+  listLeases: { run: lists.listLeases, guard: onFilter, ...LOOK },
 };
 
 const INSIGHT_SERVICE: Rows<typeof InsightService.method> = {
-  listEvents: { run: insight.listEvents, guard: onPast, ...VIEW },
-  getStats: { run: insight.getStats, guard: onPast, ...VIEW },
+  listEvents: { run: insight.listEvents, guard: onPast, ...LOOK },
+  getStats: { run: insight.getStats, guard: onPast, ...LOOK },
   listNotices: { run: notices.listNotices, guard: onEverything, ...ADMIN },
   retryNotice: { run: notices.retryNotice, guard: onEverything, ...ADMIN },
   testNotices: { run: notices.testNotices, guard: onEverything, ...ADMIN },
@@ -134,7 +137,7 @@ const ACCESS_SERVICE: Rows<typeof AccessService.method> = {
   listKeys: { run: access.listKeys, guard: onEverything, ...ADMIN },
   rotateKey: { run: access.rotateKey, guard: onEverything, ...ADMIN },
   revokeKey: { run: access.revokeKey, guard: onEverything, ...ADMIN },
-  whoAmI: { run: access.whoAmI, guard: freely, ...VIEW, token: "LEASE" },
+  whoAmI: { run: access.whoAmI, guard: freely, ...LOOK, token: "LEASE" },
 };
 
 /** The figures for a monitoring system; see metrics.ts in http. */

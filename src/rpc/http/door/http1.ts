@@ -4,6 +4,7 @@ import { Conduct } from "./conduct.ts";
 import { cutOff } from "./cutting.ts";
 import { Delivery, UnderWay } from "./delivery.ts";
 import type { DoorLimits, DoorLog } from "./limits.ts";
+import type { Looks } from "./looks.ts";
 import type { Neighbour } from "./peer.ts";
 import { Backlog } from "./stopwatch.ts";
 
@@ -48,12 +49,14 @@ export class Http1Connections {
   readonly #connections = new Map<Socket, Connection>();
   readonly #limits: DoorLimits;
   readonly #log: DoorLog;
+  readonly #looks: Looks;
   readonly #handle: Handle1;
   #draining = false;
 
-  constructor(limits: DoorLimits, log: DoorLog, handle: Handle1) {
+  constructor(limits: DoorLimits, log: DoorLog, looks: Looks, handle: Handle1) {
     this.#limits = limits;
     this.#log = log;
+    this.#looks = looks;
     this.#handle = handle;
   }
 
@@ -90,9 +93,11 @@ export class Http1Connections {
     });
     const delivery = new Delivery(response, connection.underWay, this.#whenGiving(connection, socket, response));
     const { pace } = connection.neighbour;
-    const act = () => this.#handle(request, response, delivery, connection.neighbour);
+    const isVoid = () => delivery.closed || socket.destroyed;
+    const handle = () => this.#handle(request, response, delivery, connection.neighbour);
+    const act = this.#looks.begins(request.url ?? "/", { isVoid, act: handle });
     if (pace.enter()) act();
-    else pace.wait({ isVoid: () => delivery.closed || socket.destroyed, act, refuse: () => this.#end(connection, socket, IMPATIENCE) });
+    else pace.wait({ isVoid, act, refuse: () => this.#end(connection, socket, IMPATIENCE) });
   }
 
   /** Closes a connection by which something came that is no request; says so, unless another answer is on its way there. */

@@ -17,6 +17,7 @@ import { cutOff } from "./cutting.ts";
 import { Delivery, UnderWay } from "./delivery.ts";
 import { NO_PAGE } from "./http1.ts";
 import type { DoorLimits, DoorLog } from "./limits.ts";
+import type { Looks } from "./looks.ts";
 import type { Neighbour } from "./peer.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { CountedResponse, OpenStream, Sending } from "./streams.ts";
@@ -57,7 +58,7 @@ export class Http2Connections {
   readonly #limits: DoorLimits;
   readonly #log: DoorLog;
 
-  constructor(limits: DoorLimits, log: DoorLog, handle: Handle2, handleStream: HandleStream = () => false) {
+  constructor(limits: DoorLimits, log: DoorLog, looks: Looks, handle: Handle2, handleStream: HandleStream = () => false) {
     this.#limits = limits;
     this.#log = log;
     this.#server = createServer({ ...nodeOptions(limits), Http2ServerResponse: CountedResponse }, (req, res) => {
@@ -80,13 +81,15 @@ export class Http2Connections {
       if (connection === undefined) return;
       const exchange = new StreamExchange(stream, headers, new Delivery(stream, connection.underWay, watch), connection.neighbour);
       this.#opened(connection, stream).answer = exchange;
-      const act = () => {
+      const isVoid = () => exchange.closed;
+      const handle = () => {
         if (this.#isTaken(exchange, handleStream)) return;
         for (const listener of compatible) Reflect.apply(listener, this.#server, [stream, headers, ...rest]);
       };
+      const act = looks.begins(exchange.path, { isVoid, act: handle });
       const { pace } = connection.neighbour;
       if (pace.enter()) act();
-      else pace.wait({ isVoid: () => exchange.closed, act, refuse: () => stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM) });
+      else pace.wait({ isVoid, act, refuse: () => stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM) });
     });
   }
 

@@ -1,5 +1,5 @@
 /** How long a slice of work may take, in milliseconds: so long a call may have to wait for it. */
-const SLICE_MS = 5;
+const SLICE_MS = 2;
 /** How many are called between two looks at the clock. */
 const GROUP = 4;
 
@@ -17,8 +17,8 @@ const realLoop: Loop = {
 };
 
 /**
- * Lets readers continue one after another, in slices of time: to tell thousands of readers takes a second, and other calls must be served
- * in between.
+ * Does what many ask for at once one after the other, in slices of time: to tell thousands of readers, or to show hundreds of people a page,
+ * takes a second, and other calls must be served in between.
  */
 export class Slices {
   readonly #loop: Loop;

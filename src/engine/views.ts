@@ -43,6 +43,16 @@ export class Views {
     return estimateOf(pool, lease, now, (environment) => this.#holds.timesOf(environment));
   }
 
+  /** How long an environment is usually held: the median; undefined where too little is known. */
+  usualHold(environment: string): Micros | undefined {
+    return this.#holds.timesOf(environment)?.medianHold;
+  }
+
+  /** What `usualHold` tells of an environment that has not changed is the same as long as this is. */
+  get recalled(): number {
+    return this.#holds.recalled;
+  }
+
   /** Whether anything can be taken: not while the disk is full or the store's files are gone, whatever is free. */
   get isOpen(): boolean {
     return this.#store.condition === "well" || this.#store.condition === "failing";

@@ -1,7 +1,7 @@
 // estimated_start: told to who waits, from what was held before, also after a restart.
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Estimate } from "../../gen/ts/callme/v1/types_pb.ts";
+import { type Estimate, LeaseState, WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
 import { type Clients, clientsOf, leaseIn, ownerOf, seconds } from "./clients.ts";
 import { eventually } from "./eventually.ts";
 import { Server } from "./server.ts";
@@ -53,6 +53,30 @@ test("nothing is told of less than five holds, then how many it rests on, and af
     return lease?.estimatedStart?.samples === 10 && lease;
   });
   expect(again.id).toBe(waiter.id);
+});
+
+test("an environment's status tells how long it is usually held, once five holds are known, also after a kill -9", async () => {
+  const environment = "usual";
+  const checked = async () => (await clients.locks.check({ environment })).environments[0]?.usualHold;
+  const watched = async () => {
+    for await (const { environments, kind } of clients.locks.watchEnvironment({})) {
+      const found = environments.find(({ name }) => name === environment);
+      if (found !== undefined || kind === WatchKind.HEARTBEAT) return found?.usualHold;
+    }
+    throw new Error("the watch has ended");
+  };
+  for (let n = 0; n < 4; n++) await pair(environment);
+  await clients.locks.acquire({ environment });
+  expect([await checked(), await watched()]).toEqual([undefined, undefined]);
+  const [held] = (await clients.environments.listLeases({ filter: { environment, states: [LeaseState.HELD] } })).leases;
+  await clients.locks.release({ leaseId: held?.id ?? "" });
+  await clients.locks.acquire({ environment });
+  const told = await checked();
+  expect(told).toBeDefined();
+  expect(await watched()).toEqual(told);
+  await server.kill9();
+  await server.restart();
+  expect(await eventually(watched)).toEqual(told);
 });
 
 test("who stands further behind waits longer, and no longer than the holders may hold", async () => {

@@ -1,7 +1,6 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clientsOf } from "../outside/clients.ts";
-import { eventually } from "../outside/eventually.ts";
 import { Server } from "../outside/server.ts";
 import { openBrowser, PROGRAM, visit, wrongs } from "./browser.ts";
 
@@ -58,9 +57,6 @@ describe.skipIf(PROGRAM === undefined)("with 2,000 environments", () => {
         if (row !== null) drawn.add(row.querySelector("a.name").textContent);
       })).observe(document.querySelector("tbody"), { subtree: true, childList: true, characterData: true, attributes: true });
     `);
-    // Nor do figures that arrive, where they say nothing.
-    const figures = 'performance.getEntriesByType("resource").some(({ name }) => name.endsWith("/GetStats"))';
-    await eventually(() => page.evaluate<boolean>(figures));
     await clientsOf(server).locks.acquire({ environment: name, holder: { name: "checkout #1" } });
     await page.locator("tr", { hasText: "checkout #1" }).waitFor();
     expect(await places()).toEqual(before);

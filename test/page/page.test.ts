@@ -198,9 +198,9 @@ describe.skipIf(PROGRAM === undefined)("the page", () => {
 
   test("guesses when somebody will be done, by how long others have held the same", async () => {
     await make("guessed");
-    for (const name of ["checkout #1", "checkout #2", "checkout #3"])
+    for (const name of ["checkout #1", "checkout #2", "checkout #3", "checkout #4", "checkout #5"])
       await clientsOf(server).locks.release({ leaseId: (await take("guessed", name)).id });
-    await take("guessed", "checkout #4");
+    await take("guessed", "checkout #6");
     await using page = await visit(browser, server);
     await rowOf(page, "guessed").locator(".estimate", { hasText: "after 0 s" }).waitFor();
   });

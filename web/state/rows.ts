@@ -33,7 +33,8 @@ export function put(statuses: readonly EnvironmentStatus[]): void {
     const row = rows.get(status.name);
     if (status.deleted || status.left) rows.delete(status.name);
     else if (row === undefined) rows.set(status.name, signal(status));
-    else row.value = status;
+    // A server that has just started does not know yet how long its environments are held.
+    else row.value = status.usualHold === undefined ? { ...status, usualHold: row.value.usualHold } : status;
   }
   if (statuses.length > 0) announce();
 }

@@ -218,7 +218,7 @@ export const COLUMNS: readonly Column[] = [
       const estimate = estimateOf(status);
       if (estimate === undefined) return null;
       return (
-        <Two below={`after ${spell(estimate.length)}`} title="Half of the holds of the last seven days took no longer">
+        <Two below={`after ${spell(estimate.length)}`} title="Half of its last holds took no longer">
           {estimate.at < now.value ? "overdue" : <At at={estimate.at} />}
         </Two>
       );

@@ -5,15 +5,12 @@ import { order, shown, sortBy, standing } from "./choice.ts";
 import type { Column } from "./columns.tsx";
 import { Controls } from "./controls.tsx";
 import { Row } from "./row.tsx";
-import { keepReading } from "./usual.ts";
 import { useWindow } from "./window.ts";
 
 /** All environments that the caller may see, a row each. Only the rows that can be seen stand in the document. */
 export function Table() {
   const body = useRef<HTMLTableSectionElement>(null);
   const { names } = shown.value;
-  const isEstimated = standing.value.some(({ id }) => id === "estimate");
-  useEffect(() => (isEstimated ? keepReading() : undefined), [isEstimated]);
   const all = standing.value.reduce((sum, { width }) => sum + width, 0);
   const { first, last, height } = useWindow(body, names.length);
   return (

@@ -20,6 +20,8 @@ export class RecentHolds {
   /** The one that was held last is the last. */
   readonly #environments = new Map<string, Last>();
   readonly most: number = MOST;
+  /** Rises when holds have become known that did not just end. */
+  recalled = 0;
 
   note(commit: Commit): void {
     for (const lease of commit.leases) {
@@ -36,6 +38,7 @@ export class RecentHolds {
     const room = MOST - last.length;
     if (room <= 0) return;
     this.#put(environment, { durations: [...durations.slice(-room), ...last] });
+    this.recalled++;
   }
 
   /** Undefined where it was not held often enough to tell anything. */

@@ -181,12 +181,20 @@ function factsOf(facts: Facts): Record<string, MessageInitShape<typeof FactSchem
   return Object.fromEntries(all);
 }
 
-const statuses = new WeakMap<EnvironmentStatus, MessageShape<typeof EnvironmentStatusSchema>>();
+/** What is told of an environment beside its status. */
+export type Usual = Pick<Views, "usualHold" | "recalled">;
+
+const statuses = new WeakMap<
+  EnvironmentStatus,
+  { readonly recalled: number; readonly message: MessageShape<typeof EnvironmentStatusSchema> }
+>();
 
 /** Gives the same object for the same status, so that what did not change between two versions of a pool is converted once. */
-export function statusMessage(status: EnvironmentStatus): MessageShape<typeof EnvironmentStatusSchema> {
+export function statusMessage(status: EnvironmentStatus, usual: Usual): MessageShape<typeof EnvironmentStatusSchema> {
+  const { recalled } = usual;
   const known = statuses.get(status);
-  if (known !== undefined) return known;
+  if (known?.recalled === recalled) return known.message;
+  const usualHold = usual.usualHold(status.name);
   const { stateUntil, next, nextReservation, rest, labels, facts, ...plain } = status;
   const init: MessageInitShape<typeof EnvironmentStatusSchema> = {
     ...plain,
@@ -200,9 +208,10 @@ export function statusMessage(status: EnvironmentStatus): MessageShape<typeof En
     ...(facts && { facts: factsOf(facts) }),
     ...(nextReservation && { nextReservation: reservationOf(nextReservation) }),
     ...(rest && { rest: { until: timestampOf(rest.until), ...(rest.from && { from: lastUseOf(rest.from) }) } }),
+    ...(usualHold !== undefined && { usualHold: durationOf(Math.round(usualHold)) }),
   };
   const message = create(EnvironmentStatusSchema, init);
-  statuses.set(status, message);
+  statuses.set(status, { recalled, message });
   return message;
 }
 
@@ -229,14 +238,14 @@ export function environmentMessage(environment: Environment): MessageInitShape<t
   };
 }
 
-export function watchMessage(message: WatchMessage): MessageInitShape<typeof WatchEnvironmentResponseSchema> {
+export function watchMessage(message: WatchMessage, usual: Usual): MessageInitShape<typeof WatchEnvironmentResponseSchema> {
   const { cause } = message;
   return {
     revision: BigInt(message.revision),
     kind: WatchKind[message.kind],
     reset: message.reset,
     skipped: message.skipped,
-    environments: message.environments.map(statusMessage),
+    environments: message.environments.map((status) => statusMessage(status, usual)),
     ...(message.time !== undefined && { time: timestampOf(message.time) }),
     ...(cause && {
       cause: {

@@ -38,7 +38,10 @@ export async function get(
   { caller }: Pick<Call, "caller">,
 ): Promise<MessageInitShape<typeof pb.GetEnvironmentResponseSchema>> {
   const { pool, environment } = find(service, request.environment, caller);
-  return { environment: environmentMessage(environment), status: statusMessage(statusOf(pool, environment.config.name)) };
+  return {
+    environment: environmentMessage(environment),
+    status: statusMessage(statusOf(pool, environment.config.name), service.engine.views),
+  };
 }
 
 /** `lacking` hears of what the server has no value for, and may let it pass. */

@@ -43,7 +43,7 @@ export async function check(
   const environments = outlook(service, await topicOf(service, request, caller), caller);
   return {
     available: environments.some((status) => status.available),
-    environments: environments.map(statusMessage),
+    environments: environments.map((status) => statusMessage(status, service.engine.views)),
     misspellings: request.environment === "" ? [] : misspellings(service.engine.views, caller, [request.environment]),
   };
 }

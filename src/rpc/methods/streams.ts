@@ -18,14 +18,14 @@ import { notAllowed } from "../guards.ts";
 import { countStream } from "../limiting.ts";
 import { learn, sightOf } from "../sight.ts";
 import type { Call, Service } from "./call.ts";
-import { watchMessage } from "./convert.ts";
+import { type Usual, watchMessage } from "./convert.ts";
 import { HEARTBEAT_MS, LeaseReader } from "./lease-reader.ts";
 import { topicOf } from "./topic.ts";
 
 type Message = MessageShape<typeof WatchEnvironmentResponseSchema>;
 
 /** One message object for all readers of an event, so that it is encoded once for them. */
-const messages = new WeakMap<WatchMessage, Message>();
+const messages = new WeakMap<WatchMessage, { readonly recalled: number; readonly message: Message }>();
 
 export async function watchEnvironment(service: Service, request: WatchEnvironmentRequest, call: Call, tell: Tell<Message>): Promise<void> {
   const { engine } = service;
@@ -36,7 +36,7 @@ export async function watchEnvironment(service: Service, request: WatchEnvironme
   try {
     await watch(engine, topic, { ...since, heartbeat: HEARTBEAT_MS, call }, (told) => {
       if ("environment" in topic) mustSee(call.caller, told);
-      return tell(messageOf(told));
+      return tell(messageOf(told, engine.views));
     });
   } finally {
     leave();
@@ -58,7 +58,7 @@ async function watchAll(service: Service, request: WatchEnvironmentRequest, call
   try {
     const slice = new Slice();
     for (const pool of engine.views.pools()) await learn(sight?.within(pool.name), pool, slice);
-    await watchEverything(engine, sight, { heartbeat: HEARTBEAT_MS, call }, (told) => tell(messageOf(told)));
+    await watchEverything(engine, sight, { heartbeat: HEARTBEAT_MS, call }, (told) => tell(messageOf(told, engine.views)));
   } finally {
     leave();
   }
@@ -72,11 +72,12 @@ function mustSee(caller: Identity, { environments }: WatchMessage): void {
     if (!sight?.has(pool, name)) throw notAllowed(caller, "VIEW", JSON.stringify(name), name);
 }
 
-function messageOf(told: WatchMessage): Message {
+function messageOf(told: WatchMessage, usual: Usual): Message {
+  const { recalled } = usual;
   const known = messages.get(told);
-  if (known !== undefined) return known;
-  const message = create(WatchEnvironmentResponseSchema, watchMessage(told));
-  messages.set(told, message);
+  if (known?.recalled === recalled) return known.message;
+  const message = create(WatchEnvironmentResponseSchema, watchMessage(told, usual));
+  messages.set(told, { recalled, message });
   return message;
 }
 

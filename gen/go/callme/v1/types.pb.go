@@ -1608,6 +1608,8 @@ type EnvironmentStatus struct {
 	Facts map[string]*Fact `protobuf:"bytes,16,rep,name=facts,proto3" json:"facts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// The next reservation of it by name. Absent: there is none.
 	NextReservation *Reservation `protobuf:"bytes,17,opt,name=next_reservation,json=nextReservation,proto3" json:"next_reservation,omitempty"`
+	// Half of its last holds, at most 64, took no longer. Absent: fewer than five are known.
+	UsualHold *durationpb.Duration `protobuf:"bytes,18,opt,name=usual_hold,json=usualHold,proto3" json:"usual_hold,omitempty"`
 	// On a CHANGE of a watch by selector: these labels are not selected any more; it is told again if they come to be.
 	Left          bool `protobuf:"varint,25,opt,name=left,proto3" json:"left,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1759,6 +1761,13 @@ func (x *EnvironmentStatus) GetFacts() map[string]*Fact {
 func (x *EnvironmentStatus) GetNextReservation() *Reservation {
 	if x != nil {
 		return x.NextReservation
+	}
+	return nil
+}
+
+func (x *EnvironmentStatus) GetUsualHold() *durationpb.Duration {
+	if x != nil {
+		return x.UsualHold
 	}
 	return nil
 }
@@ -2097,7 +2106,7 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\bcleaning\x18' \x01(\bR\bcleaning\x12%\n" +
 	"\x05needs\x18( \x03(\v2\x0f.callme.v1.NeedR\x05needs\x12#\n" +
 	"\rsupersede_key\x18) \x01(\tR\fsupersedeKey\x12'\n" +
-	"\x0fprincipal_label\x18* \x01(\tR\x0eprincipalLabel\"\xce\x06\n" +
+	"\x0fprincipal_label\x18* \x01(\tR\x0eprincipalLabel\"\x88\a\n" +
 	"\x11EnvironmentStatus\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04pool\x18\x02 \x01(\tR\x04pool\x121\n" +
@@ -2117,7 +2126,9 @@ const file_callme_v1_types_proto_rawDesc = "" +
 	"\x04rest\x18\x0e \x01(\v2\x0f.callme.v1.RestR\x04rest\x12@\n" +
 	"\x06labels\x18\x0f \x03(\v2(.callme.v1.EnvironmentStatus.LabelsEntryR\x06labels\x12=\n" +
 	"\x05facts\x18\x10 \x03(\v2'.callme.v1.EnvironmentStatus.FactsEntryR\x05facts\x12A\n" +
-	"\x10next_reservation\x18\x11 \x01(\v2\x16.callme.v1.ReservationR\x0fnextReservation\x12\x12\n" +
+	"\x10next_reservation\x18\x11 \x01(\v2\x16.callme.v1.ReservationR\x0fnextReservation\x128\n" +
+	"\n" +
+	"usual_hold\x18\x12 \x01(\v2\x19.google.protobuf.DurationR\tusualHold\x12\x12\n" +
 	"\x04left\x18\x19 \x01(\bR\x04left\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -2277,18 +2288,19 @@ var file_callme_v1_types_proto_depIdxs = []int32{
 	22, // 51: callme.v1.EnvironmentStatus.labels:type_name -> callme.v1.EnvironmentStatus.LabelsEntry
 	23, // 52: callme.v1.EnvironmentStatus.facts:type_name -> callme.v1.EnvironmentStatus.FactsEntry
 	8,  // 53: callme.v1.EnvironmentStatus.next_reservation:type_name -> callme.v1.Reservation
-	5,  // 54: callme.v1.Fact.holder:type_name -> callme.v1.Holder
-	24, // 55: callme.v1.Fact.at:type_name -> google.protobuf.Timestamp
-	24, // 56: callme.v1.Rest.until:type_name -> google.protobuf.Timestamp
-	18, // 57: callme.v1.Rest.from:type_name -> callme.v1.LastUse
-	5,  // 58: callme.v1.LastUse.holder:type_name -> callme.v1.Holder
-	2,  // 59: callme.v1.LastUse.end_reason:type_name -> callme.v1.EndReason
-	16, // 60: callme.v1.EnvironmentStatus.FactsEntry.value:type_name -> callme.v1.Fact
-	61, // [61:61] is the sub-list for method output_type
-	61, // [61:61] is the sub-list for method input_type
-	61, // [61:61] is the sub-list for extension type_name
-	61, // [61:61] is the sub-list for extension extendee
-	0,  // [0:61] is the sub-list for field type_name
+	25, // 54: callme.v1.EnvironmentStatus.usual_hold:type_name -> google.protobuf.Duration
+	5,  // 55: callme.v1.Fact.holder:type_name -> callme.v1.Holder
+	24, // 56: callme.v1.Fact.at:type_name -> google.protobuf.Timestamp
+	24, // 57: callme.v1.Rest.until:type_name -> google.protobuf.Timestamp
+	18, // 58: callme.v1.Rest.from:type_name -> callme.v1.LastUse
+	5,  // 59: callme.v1.LastUse.holder:type_name -> callme.v1.Holder
+	2,  // 60: callme.v1.LastUse.end_reason:type_name -> callme.v1.EndReason
+	16, // 61: callme.v1.EnvironmentStatus.FactsEntry.value:type_name -> callme.v1.Fact
+	62, // [62:62] is the sub-list for method output_type
+	62, // [62:62] is the sub-list for method input_type
+	62, // [62:62] is the sub-list for extension type_name
+	62, // [62:62] is the sub-list for extension extendee
+	0,  // [0:62] is the sub-list for field type_name
 }
 
 func init() { file_callme_v1_types_proto_init() }

@@ -334,7 +334,7 @@ class Lease(_message.Message):
     def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[LeaseState, str]] = ..., end_reason: _Optional[_Union[EndReason, str]] = ..., end_note: _Optional[str] = ..., pool: _Optional[str] = ..., environments: _Optional[_Iterable[_Union[LeasedEnvironment, _Mapping]]] = ..., holder: _Optional[_Union[Holder, _Mapping]] = ..., principal: _Optional[str] = ..., reason: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., priority: _Optional[int] = ..., position: _Optional[int] = ..., queue_length: _Optional[int] = ..., ahead: _Optional[_Iterable[_Union[Occupant, _Mapping]]] = ..., holders: _Optional[_Iterable[_Union[Occupant, _Mapping]]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., granted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., claim_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ttl_remaining: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ticket_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., claim_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queue_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., request_id: _Optional[str] = ..., revision: _Optional[int] = ..., ended_by: _Optional[_Union[EndedBy, _Mapping]] = ..., latest_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., passed_over: bool = ..., estimated_start: _Optional[_Union[Estimate, _Mapping]] = ..., cancel_requested: _Optional[_Union[CancelRequest, _Mapping]] = ..., superseded_by: _Optional[str] = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., not_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., auto_claim: bool = ..., next_reservation: _Optional[_Union[Reservation, _Mapping]] = ..., cleaning: bool = ..., needs: _Optional[_Iterable[_Union[Need, _Mapping]]] = ..., supersede_key: _Optional[str] = ..., principal_label: _Optional[str] = ...) -> None: ...
 
 class EnvironmentStatus(_message.Message):
-    __slots__ = ("name", "pool", "state", "state_reason", "capacity", "used", "queue_length", "available", "holders", "resting", "deleted", "state_until", "next", "rest", "labels", "facts", "next_reservation", "left")
+    __slots__ = ("name", "pool", "state", "state_reason", "capacity", "used", "queue_length", "available", "holders", "resting", "deleted", "state_until", "next", "rest", "labels", "facts", "next_reservation", "usual_hold", "left")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -366,6 +366,7 @@ class EnvironmentStatus(_message.Message):
     LABELS_FIELD_NUMBER: _ClassVar[int]
     FACTS_FIELD_NUMBER: _ClassVar[int]
     NEXT_RESERVATION_FIELD_NUMBER: _ClassVar[int]
+    USUAL_HOLD_FIELD_NUMBER: _ClassVar[int]
     LEFT_FIELD_NUMBER: _ClassVar[int]
     name: str
     pool: str
@@ -384,8 +385,9 @@ class EnvironmentStatus(_message.Message):
     labels: _containers.ScalarMap[str, str]
     facts: _containers.MessageMap[str, Fact]
     next_reservation: Reservation
+    usual_hold: _duration_pb2.Duration
     left: bool
-    def __init__(self, name: _Optional[str] = ..., pool: _Optional[str] = ..., state: _Optional[_Union[EnvironmentState, str]] = ..., state_reason: _Optional[str] = ..., capacity: _Optional[int] = ..., used: _Optional[int] = ..., queue_length: _Optional[int] = ..., available: bool = ..., holders: _Optional[_Iterable[_Union[Occupant, _Mapping]]] = ..., resting: _Optional[int] = ..., deleted: bool = ..., state_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., next: _Optional[_Union[Occupant, _Mapping]] = ..., rest: _Optional[_Union[Rest, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ..., facts: _Optional[_Mapping[str, Fact]] = ..., next_reservation: _Optional[_Union[Reservation, _Mapping]] = ..., left: bool = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., pool: _Optional[str] = ..., state: _Optional[_Union[EnvironmentState, str]] = ..., state_reason: _Optional[str] = ..., capacity: _Optional[int] = ..., used: _Optional[int] = ..., queue_length: _Optional[int] = ..., available: bool = ..., holders: _Optional[_Iterable[_Union[Occupant, _Mapping]]] = ..., resting: _Optional[int] = ..., deleted: bool = ..., state_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., next: _Optional[_Union[Occupant, _Mapping]] = ..., rest: _Optional[_Union[Rest, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ..., facts: _Optional[_Mapping[str, Fact]] = ..., next_reservation: _Optional[_Union[Reservation, _Mapping]] = ..., usual_hold: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., left: bool = ...) -> None: ...
 
 class Fact(_message.Message):
     __slots__ = ("value", "holder", "lease_id", "at")

@@ -727,6 +727,44 @@ dev.callme.v1.Fact defaultValue) {
     return nextReservation_ == null ? dev.callme.v1.Reservation.getDefaultInstance() : nextReservation_;
   }
 
+  public static final int USUAL_HOLD_FIELD_NUMBER = 18;
+  private com.google.protobuf.Duration usualHold_;
+  /**
+   * <pre>
+   * Half of its last holds, at most 64, took no longer. Absent: fewer than five are known.
+   * </pre>
+   *
+   * <code>.google.protobuf.Duration usual_hold = 18 [json_name = "usualHold"];</code>
+   * @return Whether the usualHold field is set.
+   */
+  @java.lang.Override
+  public boolean hasUsualHold() {
+    return ((bitField0_ & 0x00000010) != 0);
+  }
+  /**
+   * <pre>
+   * Half of its last holds, at most 64, took no longer. Absent: fewer than five are known.
+   * </pre>
+   *
+   * <code>.google.protobuf.Duration usual_hold = 18 [json_name = "usualHold"];</code>
+   * @return The usualHold.
+   */
+  @java.lang.Override
+  public com.google.protobuf.Duration getUsualHold() {
+    return usualHold_ == null ? com.google.protobuf.Duration.getDefaultInstance() : usualHold_;
+  }
+  /**
+   * <pre>
+   * Half of its last holds, at most 64, took no longer. Absent: fewer than five are known.
+   * </pre>
+   *
+   * <code>.google.protobuf.Duration usual_hold = 18 [json_name = "usualHold"];</code>
+   */
+  @java.lang.Override
+  public com.google.protobuf.DurationOrBuilder getUsualHoldOrBuilder() {
+    return usualHold_ == null ? com.google.protobuf.Duration.getDefaultInstance() : usualHold_;
+  }
+
   public static final int LEFT_FIELD_NUMBER = 25;
   private boolean left_ = false;
   /**
@@ -812,6 +850,9 @@ dev.callme.v1.Fact defaultValue) {
         16);
     if (((bitField0_ & 0x00000008) != 0)) {
       output.writeMessage(17, getNextReservation());
+    }
+    if (((bitField0_ & 0x00000010) != 0)) {
+      output.writeMessage(18, getUsualHold());
     }
     if (left_ != false) {
       output.writeBool(25, left_);
@@ -902,6 +943,10 @@ dev.callme.v1.Fact defaultValue) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(17, getNextReservation());
     }
+    if (((bitField0_ & 0x00000010) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(18, getUsualHold());
+    }
     if (left_ != false) {
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(25, left_);
@@ -966,6 +1011,11 @@ dev.callme.v1.Fact defaultValue) {
       if (!getNextReservation()
           .equals(other.getNextReservation())) return false;
     }
+    if (hasUsualHold() != other.hasUsualHold()) return false;
+    if (hasUsualHold()) {
+      if (!getUsualHold()
+          .equals(other.getUsualHold())) return false;
+    }
     if (getLeft()
         != other.getLeft()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
@@ -1028,6 +1078,10 @@ dev.callme.v1.Fact defaultValue) {
     if (hasNextReservation()) {
       hash = (37 * hash) + NEXT_RESERVATION_FIELD_NUMBER;
       hash = (53 * hash) + getNextReservation().hashCode();
+    }
+    if (hasUsualHold()) {
+      hash = (37 * hash) + USUAL_HOLD_FIELD_NUMBER;
+      hash = (53 * hash) + getUsualHold().hashCode();
     }
     hash = (37 * hash) + LEFT_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
@@ -1197,6 +1251,7 @@ dev.callme.v1.Fact defaultValue) {
         internalGetNextFieldBuilder();
         internalGetRestFieldBuilder();
         internalGetNextReservationFieldBuilder();
+        internalGetUsualHoldFieldBuilder();
       }
     }
     @java.lang.Override
@@ -1241,6 +1296,11 @@ dev.callme.v1.Fact defaultValue) {
       if (nextReservationBuilder_ != null) {
         nextReservationBuilder_.dispose();
         nextReservationBuilder_ = null;
+      }
+      usualHold_ = null;
+      if (usualHoldBuilder_ != null) {
+        usualHoldBuilder_.dispose();
+        usualHoldBuilder_ = null;
       }
       left_ = false;
       return this;
@@ -1352,6 +1412,12 @@ dev.callme.v1.Fact defaultValue) {
         to_bitField0_ |= 0x00000008;
       }
       if (((from_bitField0_ & 0x00020000) != 0)) {
+        result.usualHold_ = usualHoldBuilder_ == null
+            ? usualHold_
+            : usualHoldBuilder_.build();
+        to_bitField0_ |= 0x00000010;
+      }
+      if (((from_bitField0_ & 0x00040000) != 0)) {
         result.left_ = left_;
       }
       result.bitField0_ |= to_bitField0_;
@@ -1448,6 +1514,9 @@ dev.callme.v1.Fact defaultValue) {
       bitField0_ |= 0x00008000;
       if (other.hasNextReservation()) {
         mergeNextReservation(other.getNextReservation());
+      }
+      if (other.hasUsualHold()) {
+        mergeUsualHold(other.getUsualHold());
       }
       if (other.getLeft() != false) {
         setLeft(other.getLeft());
@@ -1587,9 +1656,16 @@ dev.callme.v1.Fact defaultValue) {
               bitField0_ |= 0x00010000;
               break;
             } // case 138
+            case 146: {
+              input.readMessage(
+                  internalGetUsualHoldFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00020000;
+              break;
+            } // case 146
             case 200: {
               left_ = input.readBool();
-              bitField0_ |= 0x00020000;
+              bitField0_ |= 0x00040000;
               break;
             } // case 200
             default: {
@@ -3502,6 +3578,163 @@ dev.callme.v1.Fact defaultValue) {
       return nextReservationBuilder_;
     }
 
+    private com.google.protobuf.Duration usualHold_;
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> usualHoldBuilder_;
+    /**
+     * <pre>
+     * Half of its last holds, at most 64, took no longer. Absent: fewer than five are known.
+     * </pre>
+     *
+     * <code>.google.protobuf.Duration usual_hold = 18 [json_name = "usualHold"];</code>
+     * @return Whether the usualHold field is set.
+     */
+    public boolean hasUsualHold() {
+      return ((bitField0_ & 0x00020000) != 0);
+    }
+    /**
+     * <pre>
+     * Half of its last holds, at most 64, took no longer. Absent: fewer than five are known.
+     * </pre>
+     *
+     * <code>.google.protobuf.Duration usual_hold = 18 [json_name = "usualHold"];</code>
+     * @return The usualHold.
+     */
+    public com.google.protobuf.Duration getUsualHold() {
+      if (usualHoldBuilder_ == null) {
+        return usualHold_ == null ? com.google.protobuf.Duration.getDefaultInstance() : usualHold_;
+      } else {
+        return usualHoldBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Half of its last holds, at most 64, took no longer. Absent: fewer than five are known.
+     * </pre>
+     *
+     * <code>.google.protobuf.Duration usual_hold = 18 [json_name = "usualHold"];</code>
+     */
+    public Builder setUsualHold(com.google.protobuf.Duration value) {
+      if (usualHoldBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        usualHold_ = value;
+      } else {
+        usualHoldBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00020000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Half of its last holds, at most 64, took no longer. Absent: fewer than five are known.
+     * </pre>
+     *
+     * <code>.google.protobuf.Duration usual_hold = 18 [json_name = "usualHold"];</code>
+     */
+    public Builder setUsualHold(
+        com.google.protobuf.Duration.Builder builderForValue) {
+      if (usualHoldBuilder_ == null) {
+        usualHold_ = builderForValue.build();
+      } else {
+        usualHoldBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00020000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Half of its last holds, at most 64, took no longer. Absent: fewer than five are known.
+     * </pre>
+     *
+     * <code>.google.protobuf.Duration usual_hold = 18 [json_name = "usualHold"];</code>
+     */
+    public Builder mergeUsualHold(com.google.protobuf.Duration value) {
+      if (usualHoldBuilder_ == null) {
+        if (((bitField0_ & 0x00020000) != 0) &&
+          usualHold_ != null &&
+          usualHold_ != com.google.protobuf.Duration.getDefaultInstance()) {
+          getUsualHoldBuilder().mergeFrom(value);
+        } else {
+          usualHold_ = value;
+        }
+      } else {
+        usualHoldBuilder_.mergeFrom(value);
+      }
+      if (usualHold_ != null) {
+        bitField0_ |= 0x00020000;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Half of its last holds, at most 64, took no longer. Absent: fewer than five are known.
+     * </pre>
+     *
+     * <code>.google.protobuf.Duration usual_hold = 18 [json_name = "usualHold"];</code>
+     */
+    public Builder clearUsualHold() {
+      bitField0_ = (bitField0_ & ~0x00020000);
+      usualHold_ = null;
+      if (usualHoldBuilder_ != null) {
+        usualHoldBuilder_.dispose();
+        usualHoldBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Half of its last holds, at most 64, took no longer. Absent: fewer than five are known.
+     * </pre>
+     *
+     * <code>.google.protobuf.Duration usual_hold = 18 [json_name = "usualHold"];</code>
+     */
+    public com.google.protobuf.Duration.Builder getUsualHoldBuilder() {
+      bitField0_ |= 0x00020000;
+      onChanged();
+      return internalGetUsualHoldFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Half of its last holds, at most 64, took no longer. Absent: fewer than five are known.
+     * </pre>
+     *
+     * <code>.google.protobuf.Duration usual_hold = 18 [json_name = "usualHold"];</code>
+     */
+    public com.google.protobuf.DurationOrBuilder getUsualHoldOrBuilder() {
+      if (usualHoldBuilder_ != null) {
+        return usualHoldBuilder_.getMessageOrBuilder();
+      } else {
+        return usualHold_ == null ?
+            com.google.protobuf.Duration.getDefaultInstance() : usualHold_;
+      }
+    }
+    /**
+     * <pre>
+     * Half of its last holds, at most 64, took no longer. Absent: fewer than five are known.
+     * </pre>
+     *
+     * <code>.google.protobuf.Duration usual_hold = 18 [json_name = "usualHold"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> 
+        internalGetUsualHoldFieldBuilder() {
+      if (usualHoldBuilder_ == null) {
+        usualHoldBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder>(
+                getUsualHold(),
+                getParentForChildren(),
+                isClean());
+        usualHold_ = null;
+      }
+      return usualHoldBuilder_;
+    }
+
     private boolean left_ ;
     /**
      * <pre>
@@ -3527,7 +3760,7 @@ dev.callme.v1.Fact defaultValue) {
     public Builder setLeft(boolean value) {
 
       left_ = value;
-      bitField0_ |= 0x00020000;
+      bitField0_ |= 0x00040000;
       onChanged();
       return this;
     }
@@ -3540,7 +3773,7 @@ dev.callme.v1.Fact defaultValue) {
      * @return This builder for chaining.
      */
     public Builder clearLeft() {
-      bitField0_ = (bitField0_ & ~0x00020000);
+      bitField0_ = (bitField0_ & ~0x00040000);
       left_ = false;
       onChanged();
       return this;

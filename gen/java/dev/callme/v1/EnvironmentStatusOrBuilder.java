@@ -411,6 +411,33 @@ dev.callme.v1.Fact defaultValue);
 
   /**
    * <pre>
+   * Half of its last holds, at most 64, took no longer. Absent: fewer than five are known.
+   * </pre>
+   *
+   * <code>.google.protobuf.Duration usual_hold = 18 [json_name = "usualHold"];</code>
+   * @return Whether the usualHold field is set.
+   */
+  boolean hasUsualHold();
+  /**
+   * <pre>
+   * Half of its last holds, at most 64, took no longer. Absent: fewer than five are known.
+   * </pre>
+   *
+   * <code>.google.protobuf.Duration usual_hold = 18 [json_name = "usualHold"];</code>
+   * @return The usualHold.
+   */
+  com.google.protobuf.Duration getUsualHold();
+  /**
+   * <pre>
+   * Half of its last holds, at most 64, took no longer. Absent: fewer than five are known.
+   * </pre>
+   *
+   * <code>.google.protobuf.Duration usual_hold = 18 [json_name = "usualHold"];</code>
+   */
+  com.google.protobuf.DurationOrBuilder getUsualHoldOrBuilder();
+
+  /**
+   * <pre>
    * On a CHANGE of a watch by selector: these labels are not selected any more; it is told again if they come to be.
    * </pre>
    *

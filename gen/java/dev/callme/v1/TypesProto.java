@@ -236,7 +236,7 @@ public final class TypesProto {
       "tion\022\032\n\010cleaning\030\' \001(\010R\010cleaning\022%\n\005need" +
       "s\030( \003(\0132\017.callme.v1.NeedR\005needs\022#\n\rsuper" +
       "sede_key\030) \001(\tR\014supersedeKey\022\'\n\017principa" +
-      "l_label\030* \001(\tR\016principalLabel\"\316\006\n\021Enviro" +
+      "l_label\030* \001(\tR\016principalLabel\"\210\007\n\021Enviro" +
       "nmentStatus\022\022\n\004name\030\001 \001(\tR\004name\022\022\n\004pool\030" +
       "\002 \001(\tR\004pool\0221\n\005state\030\003 \001(\0162\033.callme.v1.E" +
       "nvironmentStateR\005state\022!\n\014state_reason\030\004" +
@@ -254,47 +254,49 @@ public final class TypesProto {
       "cts\030\020 \003(\0132\'.callme.v1.EnvironmentStatus." +
       "FactsEntryR\005facts\022A\n\020next_reservation\030\021 " +
       "\001(\0132\026.callme.v1.ReservationR\017nextReserva" +
-      "tion\022\022\n\004left\030\031 \001(\010R\004left\0329\n\013LabelsEntry\022" +
-      "\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:" +
-      "\0028\001\032I\n\nFactsEntry\022\020\n\003key\030\001 \001(\tR\003key\022%\n\005v" +
-      "alue\030\002 \001(\0132\017.callme.v1.FactR\005value:\0028\001\"\216" +
-      "\001\n\004Fact\022\024\n\005value\030\001 \001(\tR\005value\022)\n\006holder\030" +
-      "\002 \001(\0132\021.callme.v1.HolderR\006holder\022\031\n\010leas" +
-      "e_id\030\003 \001(\tR\007leaseId\022*\n\002at\030\004 \001(\0132\032.google" +
-      ".protobuf.TimestampR\002at\"`\n\004Rest\0220\n\005until" +
-      "\030\001 \001(\0132\032.google.protobuf.TimestampR\005unti" +
-      "l\022&\n\004from\030\002 \001(\0132\022.callme.v1.LastUseR\004fro" +
-      "m\"\204\001\n\007LastUse\022\031\n\010lease_id\030\001 \001(\tR\007leaseId" +
-      "\022)\n\006holder\030\002 \001(\0132\021.callme.v1.HolderR\006hol" +
-      "der\0223\n\nend_reason\030\003 \001(\0162\024.callme.v1.EndR" +
-      "easonR\tendReason*s\n\nHolderKind\022\033\n\027HOLDER" +
-      "_KIND_UNSPECIFIED\020\000\022\030\n\024HOLDER_KIND_PIPEL" +
-      "INE\020\001\022\025\n\021HOLDER_KIND_HUMAN\020\002\022\027\n\023HOLDER_K" +
-      "IND_SERVICE\020\003*\207\001\n\nLeaseState\022\033\n\027LEASE_ST" +
-      "ATE_UNSPECIFIED\020\000\022\026\n\022LEASE_STATE_QUEUED\020" +
-      "\001\022\027\n\023LEASE_STATE_OFFERED\020\002\022\024\n\020LEASE_STAT" +
-      "E_HELD\020\003\022\025\n\021LEASE_STATE_ENDED\020\004*\261\002\n\tEndR" +
-      "eason\022\032\n\026END_REASON_UNSPECIFIED\020\000\022\027\n\023END" +
-      "_REASON_RELEASED\020\001\022\026\n\022END_REASON_EXPIRED" +
-      "\020\002\022\030\n\024END_REASON_WITHDRAWN\020\003\022\030\n\024END_REAS" +
-      "ON_ABANDONED\020\004\022\030\n\024END_REASON_TIMED_OUT\020\006" +
-      "\022\031\n\025END_REASON_SUPERSEDED\020\010\022\035\n\031END_REASO" +
-      "N_FORCE_RELEASED\020\t\022\034\n\030END_REASON_UNSATIS" +
-      "FIABLE\020\n\"\004\010\005\020\005\"\004\010\007\020\007*\021END_REASON_LAPSED*" +
-      "\022END_REASON_REFUSED*\371\001\n\020EnvironmentState" +
-      "\022!\n\035ENVIRONMENT_STATE_UNSPECIFIED\020\000\022\037\n\033E" +
-      "NVIRONMENT_STATE_AVAILABLE\020\001\022\036\n\032ENVIRONM" +
-      "ENT_STATE_DRAINING\020\002\022!\n\035ENVIRONMENT_STAT" +
-      "E_MAINTENANCE\020\003\022\033\n\027ENVIRONMENT_STATE_DIR" +
-      "TY\020\004\022\036\n\032ENVIRONMENT_STATE_CLEANING\020\005\022!\n\035" +
-      "ENVIRONMENT_STATE_QUARANTINED\020\006*q\n\tWatch" +
-      "Kind\022\032\n\026WATCH_KIND_UNSPECIFIED\020\000\022\027\n\023WATC" +
-      "H_KIND_SNAPSHOT\020\001\022\025\n\021WATCH_KIND_CHANGE\020\002" +
-      "\022\030\n\024WATCH_KIND_HEARTBEAT\020\003B\226\001\n\rdev.callm" +
-      "e.v1B\nTypesProtoP\001Z4github.com/call-me/c" +
-      "all-me/gen/go/callme/v1;callmev1\242\002\003CXX\252\002" +
-      "\tCallme.V1\312\002\tCallme\\V1\342\002\025Callme\\V1\\GPBMe" +
-      "tadata\352\002\nCallme::V1b\006proto3"
+      "tion\0228\n\nusual_hold\030\022 \001(\0132\031.google.protob" +
+      "uf.DurationR\tusualHold\022\022\n\004left\030\031 \001(\010R\004le" +
+      "ft\0329\n\013LabelsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005v" +
+      "alue\030\002 \001(\tR\005value:\0028\001\032I\n\nFactsEntry\022\020\n\003k" +
+      "ey\030\001 \001(\tR\003key\022%\n\005value\030\002 \001(\0132\017.callme.v1" +
+      ".FactR\005value:\0028\001\"\216\001\n\004Fact\022\024\n\005value\030\001 \001(\t" +
+      "R\005value\022)\n\006holder\030\002 \001(\0132\021.callme.v1.Hold" +
+      "erR\006holder\022\031\n\010lease_id\030\003 \001(\tR\007leaseId\022*\n" +
+      "\002at\030\004 \001(\0132\032.google.protobuf.TimestampR\002a" +
+      "t\"`\n\004Rest\0220\n\005until\030\001 \001(\0132\032.google.protob" +
+      "uf.TimestampR\005until\022&\n\004from\030\002 \001(\0132\022.call" +
+      "me.v1.LastUseR\004from\"\204\001\n\007LastUse\022\031\n\010lease" +
+      "_id\030\001 \001(\tR\007leaseId\022)\n\006holder\030\002 \001(\0132\021.cal" +
+      "lme.v1.HolderR\006holder\0223\n\nend_reason\030\003 \001(" +
+      "\0162\024.callme.v1.EndReasonR\tendReason*s\n\nHo" +
+      "lderKind\022\033\n\027HOLDER_KIND_UNSPECIFIED\020\000\022\030\n" +
+      "\024HOLDER_KIND_PIPELINE\020\001\022\025\n\021HOLDER_KIND_H" +
+      "UMAN\020\002\022\027\n\023HOLDER_KIND_SERVICE\020\003*\207\001\n\nLeas" +
+      "eState\022\033\n\027LEASE_STATE_UNSPECIFIED\020\000\022\026\n\022L" +
+      "EASE_STATE_QUEUED\020\001\022\027\n\023LEASE_STATE_OFFER" +
+      "ED\020\002\022\024\n\020LEASE_STATE_HELD\020\003\022\025\n\021LEASE_STAT" +
+      "E_ENDED\020\004*\261\002\n\tEndReason\022\032\n\026END_REASON_UN" +
+      "SPECIFIED\020\000\022\027\n\023END_REASON_RELEASED\020\001\022\026\n\022" +
+      "END_REASON_EXPIRED\020\002\022\030\n\024END_REASON_WITHD" +
+      "RAWN\020\003\022\030\n\024END_REASON_ABANDONED\020\004\022\030\n\024END_" +
+      "REASON_TIMED_OUT\020\006\022\031\n\025END_REASON_SUPERSE" +
+      "DED\020\010\022\035\n\031END_REASON_FORCE_RELEASED\020\t\022\034\n\030" +
+      "END_REASON_UNSATISFIABLE\020\n\"\004\010\005\020\005\"\004\010\007\020\007*\021" +
+      "END_REASON_LAPSED*\022END_REASON_REFUSED*\371\001" +
+      "\n\020EnvironmentState\022!\n\035ENVIRONMENT_STATE_" +
+      "UNSPECIFIED\020\000\022\037\n\033ENVIRONMENT_STATE_AVAIL" +
+      "ABLE\020\001\022\036\n\032ENVIRONMENT_STATE_DRAINING\020\002\022!" +
+      "\n\035ENVIRONMENT_STATE_MAINTENANCE\020\003\022\033\n\027ENV" +
+      "IRONMENT_STATE_DIRTY\020\004\022\036\n\032ENVIRONMENT_ST" +
+      "ATE_CLEANING\020\005\022!\n\035ENVIRONMENT_STATE_QUAR" +
+      "ANTINED\020\006*q\n\tWatchKind\022\032\n\026WATCH_KIND_UNS" +
+      "PECIFIED\020\000\022\027\n\023WATCH_KIND_SNAPSHOT\020\001\022\025\n\021W" +
+      "ATCH_KIND_CHANGE\020\002\022\030\n\024WATCH_KIND_HEARTBE" +
+      "AT\020\003B\226\001\n\rdev.callme.v1B\nTypesProtoP\001Z4gi" +
+      "thub.com/call-me/call-me/gen/go/callme/v" +
+      "1;callmev1\242\002\003CXX\252\002\tCallme.V1\312\002\tCallme\\V1" +
+      "\342\002\025Callme\\V1\\GPBMetadata\352\002\nCallme::V1b\006p" +
+      "roto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -385,7 +387,7 @@ public final class TypesProto {
     internal_static_callme_v1_EnvironmentStatus_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_EnvironmentStatus_descriptor,
-        new java.lang.String[] { "Name", "Pool", "State", "StateReason", "Capacity", "Used", "QueueLength", "Available", "Holders", "Resting", "Deleted", "StateUntil", "Next", "Rest", "Labels", "Facts", "NextReservation", "Left", });
+        new java.lang.String[] { "Name", "Pool", "State", "StateReason", "Capacity", "Used", "QueueLength", "Available", "Holders", "Resting", "Deleted", "StateUntil", "Next", "Rest", "Labels", "Facts", "NextReservation", "UsualHold", "Left", });
     internal_static_callme_v1_EnvironmentStatus_LabelsEntry_descriptor =
       internal_static_callme_v1_EnvironmentStatus_descriptor.getNestedTypes().get(0);
     internal_static_callme_v1_EnvironmentStatus_LabelsEntry_fieldAccessorTable = new

@@ -647,6 +647,9 @@ pub struct EnvironmentStatus {
     /// The next reservation of it by name. Absent: there is none.
     #[prost(message, optional, tag="17")]
     pub next_reservation: ::core::option::Option<Reservation>,
+    /// Half of its last holds, at most 64, took no longer. Absent: fewer than five are known.
+    #[prost(message, optional, tag="18")]
+    pub usual_hold: ::core::option::Option<::prost_types::Duration>,
     /// On a CHANGE of a watch by selector: these labels are not selected any more; it is told again if they come to be.
     #[prost(bool, tag="25")]
     pub left: bool,

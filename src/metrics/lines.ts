@@ -1,19 +1,66 @@
-/** Metrics as lines of the text format of Prometheus. */
-import type { Place, Reading } from "./shelf.ts";
+/** The series of environments as lines of the text format of Prometheus. */
+import { type Figures, SLOT_STATES } from "./figures.ts";
+import type { Series } from "./series.ts";
+import { LONG, type Spans } from "./tally.ts";
 
-/** Its values, of those places that are to be shown; `headed`: with what it is, which stands before its first line only. */
-export function linesOf({ name, help, type, values }: Reading, headed: boolean, shown?: (place: Place) => boolean): string {
-  const head = headed ? `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n` : "";
-  let lines = head;
-  for (const { metricName = name, labels, value } of values) {
-    if (shown?.({ pool: `${labels["pool"]}`, environment: `${labels["environment"]}` }) === false) continue;
-    const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(`${text}`)}"`);
-    lines += `${metricName}{${pairs.join(",")}} ${value}\n`;
-  }
-  return lines;
+/** A metric that each environment has. */
+export interface Family {
+  /** What stands before the first line. */
+  readonly head: string;
+  lines(series: Series, figures: Figures): string;
 }
 
-/** A name can have any character: of the line it stays one text. */
-function escaped(text: string): string {
-  return /["\\\n]/.test(text) ? text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"') : text;
+function headOf(name: string, type: "counter" | "gauge" | "histogram", help: string): string {
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
 }
+
+function histogram(name: string, help: string, of: (series: Series) => Spans): Family {
+  return {
+    head: headOf(name, "histogram", help),
+    lines: (series) => {
+      const { labels } = series;
+      const { counts, sum } = of(series);
+      let [text, total] = ["", 0];
+      for (const [bucket, count] of counts.entries()) {
+        total += count;
+        text += `${name}_bucket{${labels},le="${LONG[bucket] ?? "+Inf"}"} ${total}\n`;
+      }
+      return `${text}${name}_sum{${labels}} ${sum}\n${name}_count{${labels}} ${total}\n`;
+    },
+  };
+}
+
+function gauge(name: string, help: string, of: (figures: Figures) => number): Family {
+  return { head: headOf(name, "gauge", help), lines: ({ labels }, figures) => `${name}{${labels}} ${of(figures)}\n` };
+}
+
+/** One line for each value of a label more. */
+function split(
+  type: "counter" | "gauge",
+  name: string,
+  label: string,
+  help: string,
+  of: (series: Series, figures: Figures) => readonly (readonly [string, number])[],
+): Family {
+  return {
+    head: headOf(name, type, help),
+    lines: (series, figures) => {
+      let text = "";
+      for (const [value, count] of of(series, figures)) text += `${name}{${series.labels},${label}="${value}"} ${count}\n`;
+      return text;
+    },
+  };
+}
+
+/** All of them, in the order in which they are told. */
+export const FAMILIES: readonly Family[] = [
+  histogram("callme_wait_seconds", "How long leases have waited in line until somebody held them.", ({ told }) => told.waits),
+  histogram("callme_hold_seconds", "How long leases that have ended were held.", ({ told }) => told.holds),
+  split("counter", "callme_grants_total", "purpose", "Grants, by what they are for.", ({ told }) => Object.entries(told.grants)),
+  split("counter", "callme_lease_ended_total", "reason", "Leases that have ended, by why.", ({ told }) => Object.entries(told.ends)),
+  gauge("callme_line_length", "Leases that wait in line.", ({ line }) => line),
+  gauge("callme_line_oldest_seconds", "For how long the first one in line has waited; 0: nobody waits.", ({ oldest }) => oldest),
+  split("gauge", "callme_slots", "state", "Slots, by what they are.", (_, { slots }) =>
+    SLOT_STATES.flatMap((state) => (slots[state] === undefined ? [] : [[state, slots[state]] as const])),
+  ),
+];

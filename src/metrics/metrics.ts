@@ -2,16 +2,20 @@
 import type { Sight } from "../core/access/sight.ts";
 import type { Event } from "../core/event.ts";
 import type { Pool, Site } from "../core/model/pool.ts";
+import type { Micros } from "../core/model/units.ts";
 import type { Batch, Called, Ended, Observer, Stranger } from "../engine/observer.ts";
 import { Slice } from "../engine/slice.ts";
 import type { Views } from "../engine/views.ts";
 import type { Commit, StoreFailure } from "../store/store.ts";
-import { type Figures, figuresOf, together } from "./figures.ts";
-import { linesOf } from "./lines.ts";
+import { type Figures, figuresOf, NO_FIGURES, together } from "./figures.ts";
+import { FAMILIES } from "./lines.ts";
+import { Roster } from "./roster.ts";
+import type { Place, Series } from "./series.ts";
 import { ServerFigures } from "./server.ts";
-import type { Place, Purpose } from "./shelf.ts";
-import { Shelves } from "./shelves.ts";
+import type { Purpose } from "./tally.ts";
 
+/** Characters of a piece of the text. */
+const PIECE = 64 * 1024;
 const SECOND = 1_000_000;
 const PURPOSES: Readonly<Partial<Record<NonNullable<Event["kind"]>, Purpose>>> = { GRANTED: "use", CLEANING: "cleaning" };
 
@@ -22,20 +26,27 @@ export interface Sources {
   readonly ready: () => boolean;
 }
 
+/** An environment, as a scrape has come across it. */
+interface Found {
+  readonly pool: Pool;
+  readonly name: string;
+  readonly site: Site;
+  readonly onDemand: boolean;
+  readonly now: Micros;
+}
+
 /** Counts what it is told of, and tells it in the text format of Prometheus. No label is a lease or a person. */
 export class Metrics implements Observer {
   readonly #server = new ServerFigures();
-  readonly #shelves: Shelves;
+  readonly #roster: Roster;
   #sources: Sources | undefined;
   /** What the start itself has done, before it is known which environments there are. */
   #early: Event[] | undefined = [];
-  /** Of those environments that have no series of their own, by pool. */
-  #rest = new Map<string, Figures>();
   readonly #underWay = new Map<Sight | undefined, Promise<readonly Buffer[]>>();
 
   /** `most`: how many environments have series of their own. */
   constructor(most: number) {
-    this.#shelves = new Shelves(most, { environment: (place) => this.#look(place), rest: (pool) => this.#rest.get(pool) });
+    this.#roster = new Roster(most);
   }
 
   /** The server has started. What is configured comes before what was made on demand, if there is not room for all. */
@@ -45,7 +56,7 @@ export class Metrics implements Observer {
     for (const made of [false, true])
       for (const { name, sites } of sources.views.pools())
         for (const [environment, site] of sites.entries())
-          if ((site.environment.onDemand ?? false) === made) this.#shelves.find(name, environment);
+          if ((site.environment.onDemand ?? false) === made) this.#roster.find(name, environment, made);
     for (const event of this.#early ?? []) this.#count(event);
     this.#early = undefined;
   }
@@ -77,7 +88,7 @@ export class Metrics implements Observer {
     }
     for (const event of events) this.#count(event);
     const present = new Set(deleted.length === 0 ? [] : environments.map(({ config }) => config.name));
-    for (const name of deleted) if (!present.has(name)) this.#shelves.remove(name);
+    for (const name of deleted) if (!present.has(name)) this.#roster.remove(name);
   }
 
   /** The clock stood still for so many seconds. */
@@ -97,54 +108,68 @@ export class Metrics implements Observer {
   async #make(sight: Sight | undefined): Promise<readonly Buffer[]> {
     const slice = new Slice();
     const pieces = [Buffer.from(await this.#server.text())];
-    await this.#lookAtRest(slice);
-    const shown = sight === undefined ? undefined : ({ pool, environment }: Place) => sees(sight, pool, environment);
-    const shelves = this.#shelves.all();
-    for (const name of shelves[0]?.names ?? []) {
-      for (const [index, shelf] of shelves.entries()) {
-        pieces.push(Buffer.from(linesOf(await shelf.read(name), index === 0, shown)));
-        const turn = slice.next();
-        if (turn !== undefined) await turn;
-      }
-    }
-    return pieces;
-  }
-
-  /** Walks through all environments: those that came to be without anything happening to them get their series here. */
-  async #lookAtRest(slice: Slice): Promise<void> {
-    const rest = new Map<string, Figures>();
-    const { views } = this.#sources ?? {};
-    for (const pool of views?.pools() ?? []) {
-      for (const [name, site] of pool.sites.entries()) {
-        const { place } = this.#shelves.find(pool.name, name);
-        if (place.environment === "") {
-          const before = rest.get(place.pool);
-          const own = figuresOf(pool, site, views?.now() ?? 0);
-          rest.set(place.pool, before === undefined ? own : together(before, own));
+    const all = [...(await this.#walk(slice))];
+    const seen = sight === undefined ? all : all.filter(([{ place }]) => sees(sight, place));
+    for (const { head, lines } of FAMILIES) {
+      let text = head;
+      for (const [series, figures] of seen) {
+        text += lines(series, figures);
+        if (text.length >= PIECE) {
+          pieces.push(Buffer.from(text));
+          text = "";
         }
         const turn = slice.next();
         if (turn !== undefined) await turn;
       }
+      pieces.push(Buffer.from(text));
     }
-    this.#rest = rest;
+    return pieces;
   }
 
-  #look({ pool: name, environment }: Place): Figures | undefined {
-    const found = this.#found(name, environment);
-    return found && figuresOf(found.pool, found.site, this.#sources?.views.now() ?? 0);
+  /** All series, with what there is at the moment. */
+  async #walk(slice: Slice): Promise<ReadonlyMap<Series, Figures>> {
+    const roster = this.#roster;
+    // Some came to be without anything happening to them, and some make room for others.
+    for await (const { pool, name, onDemand } of this.#sites(slice)) {
+      roster.find(pool.name, name, onDemand);
+      // It takes over what is counted until the environment is forgotten, which shows as a change only where there was a zero before.
+      if (onDemand) roster.rest(pool.name);
+    }
+    const found = new Map<Series, Figures>();
+    for await (const { pool, name, site, now } of this.#sites(slice)) {
+      const series = roster.own(pool.name, name) ?? roster.rest(pool.name);
+      const figures = figuresOf(pool, site, now);
+      const before = found.get(series);
+      found.set(series, before === undefined ? figures : together(before, figures));
+    }
+    for (const series of roster.rests(this.#pools())) if (!found.has(series)) found.set(series, NO_FIGURES);
+    for (const series of found.keys()) series.tell();
+    return found;
   }
 
-  /** Nothing of a pool that is damaged. */
-  #found(name: string, environment: string): { readonly pool: Pool; readonly site: Site } | undefined {
+  /** Environments come and go meanwhile, and a pool that is walked through stays as it was: what is gone is left out. */
+  async *#sites(slice: Slice): AsyncGenerator<Found, void, undefined> {
     const { views } = this.#sources ?? {};
-    if (views?.ownerOf(environment) !== name) return undefined;
-    try {
-      const pool = views.pool(name);
-      const site = pool.sites.get(environment);
-      return site && { pool, site };
-    } catch {
-      return undefined;
-    }
+    for (const pool of [...(views?.pools() ?? [])])
+      for (const [name, site] of pool.sites.entries()) {
+        const now = views?.now() ?? 0;
+        if (views?.ownerOf(name) === pool.name) yield { pool, name, site, now, onDemand: site.environment.onDemand ?? false };
+        const turn = slice.next();
+        if (turn !== undefined) await turn;
+      }
+  }
+
+  #pools(): ReadonlySet<string> {
+    return new Set([...(this.#sources?.views.pools() ?? [])].map(({ name }) => name));
+  }
+
+  /** Where something is counted that has happened on an environment; on none yet, or on one that is no more: with its pool. */
+  #seriesOf(pool: string, environment: string): Series {
+    const { views } = this.#sources ?? {};
+    const known = this.#roster.own(pool, environment);
+    if (known !== undefined) return known;
+    if (environment === "" || views?.ownerOf(environment) !== pool) return this.#roster.rest(pool);
+    return this.#roster.find(pool, environment, views.pool(pool).sites.get(environment)?.environment.onDemand ?? false);
   }
 
   #count({ kind, cause, at, pool, environments }: Event): void {
@@ -154,14 +179,14 @@ export class Metrics implements Observer {
     const held = cause.grantedAt === undefined ? undefined : (at - cause.grantedAt) / SECOND;
     const names = environments.length === 0 ? [""] : environments.map(({ name }) => name);
     for (const name of names) {
-      const { shelf, place } = this.#shelves.find(pool, name);
-      if (cause.endReason !== undefined) shelf.ended(place, cause.endReason, held);
-      else if (purpose !== undefined) shelf.granted(place, purpose, (at - (cause.createdAt ?? at)) / SECOND);
+      const series = this.#seriesOf(pool, name);
+      if (cause.endReason !== undefined) series.ended(cause.endReason, held);
+      else if (purpose !== undefined) series.granted(purpose, (at - (cause.createdAt ?? at)) / SECOND);
     }
   }
 }
 
 /** Of what has no series of its own it sees nothing, unless it sees all of the pool. */
-function sees(sight: Sight, pool: string, environment: string): boolean {
+function sees(sight: Sight, { pool, environment }: Place): boolean {
   return environment === "" ? pool !== "" && sight.within(pool) === undefined : sight.has(pool, environment);
 }

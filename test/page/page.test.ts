@@ -7,6 +7,7 @@ import { clientsOf, keyFor, leaseIn, seconds } from "../outside/clients.ts";
 import { eventually } from "../outside/eventually.ts";
 import { Server } from "../outside/server.ts";
 import { openBrowser, PROGRAM, visit, wrongs } from "./browser.ts";
+import { Living } from "./living.ts";
 
 describe.skipIf(PROGRAM === undefined)("the page", () => {
   let browser: Browser;
@@ -130,6 +131,46 @@ describe.skipIf(PROGRAM === undefined)("the page", () => {
     expect((await clientsOf(server).locks.getLease({ leaseId: lease.id })).lease).toMatchObject({ endNote: "its runner is gone" });
     await page.goto(`${server.url}/#/attention`);
     await page.locator("section", { hasText: "Forced today" }).getByText("its runner is gone").waitFor();
+  });
+
+  test("tells who had something at a time: those whose leases have ended since, and those who still have it", async () => {
+    await using past = new Living();
+    const [day, hour] = [86_400, 3_600];
+    const long = { ttl: seconds(7 * day), maxHold: seconds(7 * day) };
+    await past.startAgo(day + hour);
+    const { lease } = await clientsOf(past).locks.acquire({ environment: "then-a", holder: { name: "ended #1" }, ...long });
+    await clientsOf(past).locks.acquire({ environment: "then-b", holder: { name: "still #2" }, ...long });
+    await past.startAgo(day - hour);
+    await clientsOf(past).locks.release({ leaseId: lease?.id ?? "" });
+    await clientsOf(past).locks.acquire({ environment: "then-a", holder: { name: "later #3" }, ...long });
+    await past.startAgo(0);
+    await using page = await visit(browser, past, "#/history", { zone: "UTC" });
+    await page.getByLabel("At", { exact: true }).fill(new Date(Date.now() - day * 1_000).toISOString().slice(0, 16));
+    await page.getByRole("button", { name: "Search" }).click();
+    const then = page.locator("section", { hasText: "Who had it at that time" }).locator("tbody");
+    await then.getByRole("row", { name: /then-a .*ended #1 released/ }).waitFor();
+    await then.getByRole("row", { name: /then-b .*now .*still #2/ }).waitFor();
+    expect(await then.getByRole("row").count()).toBe(2);
+    await page.getByLabel("Holder").fill("still #2");
+    await page.getByRole("button", { name: "Search" }).click();
+    await then.getByText("ended #1").waitFor({ state: "detached" });
+    await then.getByText("still #2").waitFor();
+  });
+
+  test("asks the server for no more figures than its own buttons do, whatever stands in the address", async () => {
+    await using page = await visit(browser, server);
+    let asked = 0;
+    page.on("request", (request) => {
+      if (request.url().endsWith("/GetStats")) asked += 1;
+    });
+    await page.goto(`${server.url}/#/history?show=use&days=100000&by=constructor`);
+    await page.getByRole("button", { name: "7 d", pressed: true }).waitFor();
+    await page.locator("table.figures").waitFor();
+    expect(asked).toBe(8);
+    await page.goto(`${server.url}/#/history?show=use&from=1970-01-01T00:00&to=2400-01-01T00:00`);
+    await page.getByLabel("From").and(page.locator("[value^='1970']")).waitFor();
+    await page.locator("table.figures, [role=alert]").waitFor();
+    expect(asked).toBe(9);
   });
 
   test("offers what a key may do and no more, and shows the server's words where that refuses all the same", async () => {

@@ -1,29 +1,10 @@
 // Who had an environment when, from the ends of leases and from who has it now.
 import { EventKind } from "../../gen/ts/callme/v1/insight_service_pb.ts";
-import { EnvironmentState, type Lease } from "../../gen/ts/callme/v1/types_pb.ts";
+import { EnvironmentState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { type Outage, past, type Use } from "../parts/uses.tsx";
 import { insight } from "../state/calls.ts";
 import { serverTime } from "../state/clock.ts";
 import { maybe, spanOf } from "../words/time.ts";
-import type { Known } from "../words/who.ts";
-
-/** Somebody had it. */
-export interface Use {
-  readonly from: number;
-  /** Undefined: has it now. */
-  readonly to: number | undefined;
-  readonly who: Known;
-  readonly end: EventKind;
-  readonly reason: string;
-  readonly lease: string;
-}
-
-/** It was out of service. */
-export interface Outage {
-  readonly from: number;
-  readonly to: number | undefined;
-  readonly state: EnvironmentState;
-  readonly reason: string;
-}
 
 /** What happened to an environment within a time. */
 export interface Past {
@@ -45,11 +26,6 @@ export async function pastOf(environment: string, back: number, signal: AbortSig
     insight.listEvents({ filter: { ...filter, kinds }, pageSize: 1_000 }, { signal }),
     insight.listEvents({ filter: { environment, kinds: [EventKind.STATE_CHANGED], until: spanOf(since) }, pageSize: 1 }, { signal }),
   ]);
-  const uses = events.flatMap((event): Use[] => {
-    const from = maybe(event.grantedAt);
-    if (from === undefined || event.kind === EventKind.STATE_CHANGED) return [];
-    return [{ from, to: maybe(event.time), who: event, end: event.kind, reason: event.reason, lease: event.leaseId }];
-  });
   const outages: Outage[] = [];
   for (const { kind, time, state, reason } of [...before.events, ...events.toReversed()]) {
     if (kind !== EventKind.STATE_CHANGED) continue;
@@ -58,15 +34,12 @@ export async function pastOf(environment: string, back: number, signal: AbortSig
     if (state !== EnvironmentState.AVAILABLE) outages.push({ from: at, to: undefined, state, reason });
   }
   const told = nextPageToken === "" ? (maybe(coversFrom) ?? since) : (maybe(events.at(-1)?.time) ?? since);
-  return { since, uses, outages: outages.filter(({ to }) => to === undefined || to > since), missing: told > since ? told : undefined };
-}
-
-/** Those who have it now, as part of its past. */
-export function present(leases: readonly Lease[]): Use[] {
-  return leases.flatMap((lease) => {
-    const from = maybe(lease.grantedAt);
-    return from === undefined ? [] : [{ from, to: undefined, who: lease, end: EventKind.GRANTED, reason: lease.reason, lease: lease.id }];
-  });
+  return {
+    since,
+    uses: past(events),
+    outages: outages.filter(({ to }) => to === undefined || to > since),
+    missing: told > since ? told : undefined,
+  };
 }
 
 /** Puts uses that overlap below each other: each with its lane, at most `most` of them; what has no lane is left out. */

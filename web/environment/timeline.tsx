@@ -1,16 +1,16 @@
+import { useSignal } from "@preact/signals";
 import { EventKindSchema } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import { EnvironmentStateSchema, type Lease } from "../../gen/ts/callme/v1/types_pb.ts";
 import { hard } from "../parts/events.tsx";
-import { type Field, List } from "../parts/list.tsx";
 import { useLoaded } from "../parts/loaded.ts";
 import { At } from "../parts/times.tsx";
-import { Who } from "../parts/who.tsx";
-import { now } from "../state/clock.ts";
+import { type Outage, present, type Use, UseList } from "../parts/uses.tsx";
+import { minute, today } from "../state/clock.ts";
 import { choose, route } from "../state/route.ts";
 import { spoken } from "../words/enums.ts";
 import { clockTime, DAY, dateOf, HOUR, midnight, spell } from "../words/time.ts";
 import { nameOf } from "../words/who.ts";
-import { lanes, type Outage, type Past, pastOf, present, type Use } from "./timeline-data.ts";
+import { lanes, pastOf } from "./timeline-data.ts";
 
 interface Given {
   readonly environment: string;
@@ -26,12 +26,9 @@ const LANES = 8;
 const LEAST = 0.25;
 
 /** Who had it in the last day or week: drawn, and the same as a table beneath. */
-export function Timeline({ environment, capacity, holding, by }: Given) {
+export function Timeline(given: Given) {
   const week = route.value.query.get("span") === "7d";
   const back = week ? 7 * DAY : DAY;
-  const { value: past, trouble } = useLoaded((signal) => pastOf(environment, back, signal), [back, by]).value;
-  if (past === undefined) return trouble === "" ? null : <p role="alert">{trouble}</p>;
-  const uses = [...present(holding), ...past.uses];
   return (
     <section>
       <div class="above">
@@ -43,12 +40,36 @@ export function Timeline({ environment, capacity, holding, by }: Given) {
           7 d
         </button>
       </div>
-      <Drawing uses={uses} outages={past.outages} back={back} capacity={capacity} />
-      <details class="beneath">
-        <summary>The same as a table</summary>
-        <UseTable uses={uses} past={past} />
-      </details>
+      <Shown key={back} back={back} {...given} />
     </section>
+  );
+}
+
+/** Of another span nothing is shown: what was read of it is not of this one. */
+function Shown({ environment, capacity, holding, by, back }: Given & { readonly back: number }) {
+  const { value: past, trouble } = useLoaded((signal) => pastOf(environment, back, signal), [by]).value;
+  const open = useSignal(false);
+  if (past === undefined) return trouble === "" ? <p class="quiet">Reading…</p> : <p role="alert">{trouble}</p>;
+  const { outages, missing } = past;
+  const uses = [...present(holding, environment), ...past.uses];
+  return (
+    <>
+      <Drawing uses={uses} outages={outages} back={back} capacity={capacity} />
+      <details
+        class="beneath"
+        onToggle={({ currentTarget }) => {
+          open.value = currentTarget.open;
+        }}
+      >
+        <summary>The same as a table</summary>
+        {missing === undefined ? null : (
+          <p class="quiet">
+            What was before <At at={missing} /> is not kept, or is too much to show.
+          </p>
+        )}
+        {open.value ? <UseList of={[...uses, ...outages].sort((a, b) => b.from - a.from)} /> : null}
+      </details>
+    </>
   );
 }
 
@@ -60,7 +81,7 @@ interface Drawn {
 }
 
 function Drawing({ uses, outages, back, capacity }: Drawn) {
-  const until = now.value;
+  const until = minute.value;
   const since = until - back;
   const x = (at: number) => Math.min(100, Math.max(0, (100 * (at - since)) / back));
   const drawn = lanes(
@@ -111,8 +132,8 @@ function Drawing({ uses, outages, back, capacity }: Drawn) {
 }
 
 function term({ from, to }: Pick<Use, "from" | "to">): string {
-  const end = to === undefined ? "now" : clockTime(to, now.value);
-  return `${clockTime(from, now.value)} to ${end}, ${spell((to ?? now.value) - from)}`;
+  const end = to === undefined ? "now" : clockTime(to, today.value);
+  return `${clockTime(from, today.value)} to ${end}, ${spell((to ?? minute.value) - from)}`;
 }
 
 /** Midnights, and within one day every three hours. */
@@ -124,31 +145,4 @@ function ticks(since: number, until: number): { readonly at: number; readonly wo
     if (at > since) found.push({ at, words });
   }
   return found;
-}
-
-const FIELDS: readonly Field<Use | Outage>[] = [
-  { title: "From", cell: ({ from }) => <At at={from} /> },
-  { title: "To", cell: ({ to }) => (to === undefined ? "now" : <At at={to} />) },
-  { title: "For", cell: ({ from, to }) => spell((to ?? now.value) - from) },
-  { title: "Who, or which state", cell: (one) => ("who" in one ? <Who one={one.who} /> : spoken(EnvironmentStateSchema, one.state)) },
-  {
-    title: "End",
-    class: (one) => ("who" in one && hard({ kind: one.end, holder: one.who.holder }) ? "hard" : ""),
-    cell: (one) => ("who" in one && one.to !== undefined ? spoken(EventKindSchema, one.end) : ""),
-  },
-  { title: "Reason", class: "words", cell: ({ reason }) => reason },
-];
-
-function UseTable({ uses, past: { outages, missing } }: { readonly uses: readonly Use[]; readonly past: Past }) {
-  const all = [...uses, ...outages].sort((a, b) => b.from - a.from);
-  return (
-    <>
-      {missing === undefined ? null : (
-        <p class="quiet">
-          What was before <At at={missing} /> is not kept, or is too much to show.
-        </p>
-      )}
-      <List of={all} fields={FIELDS} id={(one) => `${one.from} ${"lease" in one ? one.lease : one.state}`} />
-    </>
-  );
 }

@@ -1,92 +1,77 @@
-import { GroupBy, type Spread, type StatsRow } from "../../gen/ts/callme/v1/insight_service_pb.ts";
+import type { Spread, StatsRow } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import { type Field, List } from "../parts/list.tsx";
 import { useLoaded } from "../parts/loaded.ts";
-import { insight } from "../state/calls.ts";
-import { serverTime } from "../state/clock.ts";
 import { addressOf, choose, route } from "../state/route.ts";
-import { DAY, dateOf, maybe, midnight, spanOf, spell } from "../words/time.ts";
-import { csv, download } from "./csv.ts";
+import { csv } from "../words/csv.ts";
+import { MINUTE, maybe, spell } from "../words/time.ts";
+import { type Figures, figuresOf, GROUPS, type Group, type Question } from "./figures.ts";
+import { File } from "./file.tsx";
+import type { Sought } from "./search.ts";
 
-const GROUPS = { environment: GroupBy.ENVIRONMENT, pool: GroupBy.POOL, repository: GroupBy.REPOSITORY } as const;
-const DAYS = [1, 7] as const;
-
-type Group = keyof typeof GROUPS;
-
-/** The figures of each key, and its utilisation on each day, the earliest first. */
-interface Figures {
-  readonly rows: readonly StatsRow[];
-  readonly days: readonly { readonly from: number; readonly used: ReadonlyMap<string, number> }[];
-}
-
-async function figuresOf(environment: string, group: Group, days: number, signal: AbortSignal): Promise<Figures> {
-  const today = midnight(serverTime());
-  const of = async (from: number, until: number | undefined) => {
-    const filter = { environment, since: spanOf(from), ...(until !== undefined && { until: spanOf(until) }) };
-    return (await insight.getStats({ filter, groupBy: GROUPS[group] }, { signal })).rows;
-  };
-  // By the calendar, since a day of a change of the clock has 23 or 25 hours.
-  const starts = Array.from({ length: days }, (_, index) => midnight(today - (days - 1 - index) * DAY + DAY / 2));
-  const [rows, ...each] = await Promise.all([
-    of(starts[0] ?? today, undefined),
-    ...starts.map((from, index) => of(from, starts[index + 1])),
-  ]);
-  return {
-    rows,
-    days: starts.map((from, index) => ({ from, used: new Map(each[index]?.map(({ key, utilisation }) => [key, utilisation])) })),
-  };
-}
+/** Ways back from now, in days. */
+const DAYS = [1, 7, 28] as const;
 
 /** How much the environments were used, and how long people waited. */
-export function Statistics({ environment }: { readonly environment: string }) {
+export function Statistics({ sought }: { readonly sought: Sought }) {
   const { query } = route.value;
-  const group = (query.get("by") ?? "environment") as Group;
-  const days = Number(query.get("days") ?? 7);
-  const { value, trouble } = useLoaded(
-    (signal) => figuresOf(environment, group in GROUPS ? group : "environment", days, signal),
-    [environment, group, days],
-  ).value;
+  const asked = query.get("by") ?? "";
+  const group = Object.hasOwn(GROUPS, asked) ? (asked as Group) : "environment";
+  const bounded = sought.from !== "" || sought.to !== "";
+  const days = DAYS.find((count) => `${count}` === query.get("days")) ?? 7;
+  const { environment, holder, from, to } = sought;
+  const question = { environment, holder, from, to, group, days };
   return (
-    <section>
-      <div class="above">
-        <h2 class="unseen">How much they are used</h2>
-        {DAYS.map((count) => (
-          <button type="button" key={count} aria-pressed={days === count} onClick={() => choose({ days: count === 7 ? "" : `${count}` })}>
-            {count === 1 ? "today" : `${count} d`}
-          </button>
-        ))}
-        <label>
-          by{" "}
-          <select
-            value={group}
-            onChange={({ currentTarget }) => choose({ by: currentTarget.value === "environment" ? "" : currentTarget.value })}
-          >
-            {Object.keys(GROUPS).map((name) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-        </label>
-        <button type="button" disabled={value === undefined} onClick={() => value && download("call-me-statistics.csv", asCsv(value))}>
-          CSV
+    <section class="above">
+      <h2 class="unseen">How much they are used</h2>
+      {DAYS.map((count) => (
+        <button
+          type="button"
+          key={count}
+          aria-pressed={!bounded && days === count}
+          onClick={() => choose({ days: count === 7 ? "" : `${count}`, from: "", to: "" })}
+        >
+          {count === 1 ? "today" : `${count} d`}
         </button>
-      </div>
-      {trouble === "" ? null : <p role="alert">{trouble}</p>}
-      {value === undefined ? <p class="quiet">Counting…</p> : <FigureTable figures={value} linked={group === "environment"} />}
+      ))}
+      <label>
+        by{" "}
+        <select
+          value={group}
+          onChange={({ currentTarget }) => choose({ by: currentTarget.value === "environment" ? "" : currentTarget.value })}
+        >
+          {Object.keys(GROUPS).map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+      </label>
+      <Answer key={JSON.stringify(question)} question={question} />
     </section>
+  );
+}
+
+/** The answer to this question, and to none that was asked before. */
+function Answer({ question }: { readonly question: Question }) {
+  const { value, trouble } = useLoaded((signal) => figuresOf(question, signal), []).value;
+  if (value === undefined) return trouble === "" ? <p class="quiet">Counting…</p> : <p role="alert">{trouble}</p>;
+  return (
+    <>
+      <File name="call-me-statistics.csv" text={async () => asCsv(value)} />
+      <FigureTable figures={value} linked={question.group === "environment"} />
+    </>
   );
 }
 
 /** So many rows are shown; the file has all. */
 const MOST = 200;
 
-function FigureTable({ figures: { rows, days }, linked }: { readonly figures: Figures; readonly linked: boolean }) {
+function FigureTable({ figures: { rows, parts }, linked }: { readonly figures: Figures; readonly linked: boolean }) {
   const used = [...rows].sort((a, b) => b.utilisation - a.utilisation);
-  const perDay = days.length === 1 ? [] : days;
   const fields: Field<StatsRow>[] = [
     { title: "Name", cell: ({ key }) => (linked ? <a href={addressOf(key)}>{key}</a> : key || "none") },
     { title: "Grants", cell: ({ grants }) => `${grants}` },
     { title: "Used", cell: ({ utilisation }) => <Share of={utilisation} /> },
-    ...perDay.map(({ from, used: on }) => ({
-      title: dateOf(from).replace(/ \D+$/, ""),
+    ...parts.map(({ title, used: on }) => ({
+      title,
       class: "day",
       cell: ({ key }: StatsRow) => <Share of={on.get(key) ?? 0} />,
     })),
@@ -131,11 +116,11 @@ function count(times: bigint): string {
   return times === 0n ? "" : times.toString();
 }
 
-function asCsv({ rows, days }: Figures): string {
+function asCsv({ rows, parts }: Figures): string {
   const spread = (one: Spread | undefined) =>
     [one?.p50, one?.p95, one?.max].map((each) => (each === undefined ? "" : `${(maybe(each) ?? 0) / 1_000}`));
-  const date = (at: number) => new Date(at - new Date(at).getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
-  const heading = ["key", "grants", "utilisation", ...days.map(({ from }) => `utilisation ${date(from)}`)];
+  const date = (at: number) => new Date(at - new Date(at).getTimezoneOffset() * MINUTE).toISOString().slice(0, 10);
+  const heading = ["key", "grants", "utilisation", ...parts.map(({ from }) => `utilisation ${date(from)}`)];
   const lengths = ["wait", "hold"].flatMap((name) => ["p50", "p95", "max"].map((which) => `${name} ${which} s`));
   return csv([
     [...heading, ...lengths, "expired", "forced", "abandoned"],
@@ -143,7 +128,7 @@ function asCsv({ rows, days }: Figures): string {
       row.key,
       `${row.grants}`,
       row.utilisation.toFixed(4),
-      ...days.map(({ used }) => (used.get(row.key) ?? 0).toFixed(4)),
+      ...parts.map(({ used }) => (used.get(row.key) ?? 0).toFixed(4)),
       ...spread(row.wait),
       ...spread(row.hold),
       `${row.expired}`,

@@ -1,15 +1,18 @@
-import type { Event } from "../../gen/ts/callme/v1/insight_service_pb.ts";
-import { EventKindSchema } from "../../gen/ts/callme/v1/insight_service_pb.ts";
-import { by, EventList, held } from "../parts/events.tsx";
+import { useSignal } from "@preact/signals";
+import { type Event, EventKindSchema } from "../../gen/ts/callme/v1/insight_service_pb.ts";
+import { by, EventList, heldFor } from "../parts/events.tsx";
 import { textIn } from "../parts/fields.tsx";
 import { useLoaded } from "../parts/loaded.ts";
+import { At } from "../parts/times.tsx";
+import { UseList } from "../parts/uses.tsx";
 import { serverTime } from "../state/clock.ts";
 import { choose, route } from "../state/route.ts";
+import { csv } from "../words/csv.ts";
 import { spoken } from "../words/enums.ts";
 import { maybe } from "../words/time.ts";
 import { nameOf } from "../words/who.ts";
-import { csv, download } from "./csv.ts";
-import { FIELDS, type Sought, search, soughtIn } from "./search.ts";
+import { File } from "./file.tsx";
+import { instant, type Sought, search, soughtIn } from "./search.ts";
 import { Statistics } from "./statistics.tsx";
 
 /** What happened, by what is looked for; and how much the environments are used. */
@@ -29,38 +32,58 @@ export function HistoryView() {
           </button>
         </nav>
       </div>
-      <Search sought={sought} />
-      {counts ? <Statistics environment={sought.environment} /> : <Events sought={sought} />}
+      <Search sought={sought} fields={counts ? COUNTED : FIELDS} />
+      {counts ? <Statistics sought={sought} /> : <Events key={JSON.stringify(sought)} sought={sought} />}
     </main>
   );
 }
 
-/** What was found. */
+/** A file has so many times what is shown at first. */
+const FILED = 50;
+
+/** What was found of this, and of nothing that was looked for before. */
 function Events({ sought }: { readonly sought: Sought }) {
-  const { value: found, trouble } = useLoaded((signal) => search(sought, signal), Object.values(sought)).value;
+  const reach = useSignal(1);
+  const isAhead = (instant(sought.at) ?? 0) > serverTime();
+  const { value: found, trouble } = useLoaded((signal) => search(sought, reach.value, signal), [reach.value]).value;
+  const text = async () => eventsAsCsv((await search(sought, FILED, new AbortController().signal)).events);
   return (
     <>
       {trouble === "" ? null : <p role="alert">{trouble}</p>}
       {sought.at === "" || found === undefined ? null : (
         <section>
           <h2>Who had it at that time</h2>
-          <p class="quiet">Leases that have ended since; who still holds stands with the environment.</p>
-          <EventList events={found.holding} named />
+          {found.holding.length === 0 ? (
+            <p class="quiet">{isAhead ? "That time is ahead." : "Nobody is known to have had anything."}</p>
+          ) : (
+            <UseList of={found.holding} named />
+          )}
+          {found.holdingMore ? <p class="quiet">There are more: name an environment.</p> : null}
         </section>
       )}
       <section>
         <div class="above">
           <h2>{sought.at === "" ? "What happened" : "What happened half an hour around it"}</h2>
-          <button
-            type="button"
-            disabled={found === undefined}
-            onClick={() => download("call-me-events.csv", eventsAsCsv(found?.events ?? []))}
-          >
-            CSV
-          </button>
+          <File name="call-me-events.csv" title="The newest 10,000 that are found" text={text} />
         </div>
-        {found === undefined ? <p class="quiet">Reading…</p> : <EventList events={found.events} named />}
-        {found?.more ? <p class="quiet">There is more, further back: choose an earlier end.</p> : null}
+        {found === undefined ? <p class="quiet">{trouble === "" ? "Reading…" : ""}</p> : <EventList events={found.events} named />}
+        {found?.more ? (
+          <p>
+            <button
+              type="button"
+              onClick={() => {
+                reach.value += 1;
+              }}
+            >
+              Older
+            </button>
+          </p>
+        ) : null}
+        {found?.begin === undefined ? null : (
+          <p class="quiet">
+            The history goes back to <At at={found.begin} />.
+          </p>
+        )}
       </section>
     </>
   );
@@ -75,13 +98,17 @@ const TITLES: Readonly<Record<keyof Sought, string>> = {
   to: "Until",
 };
 
+const FIELDS = Object.keys(TITLES) as (keyof Sought)[];
+/** What figures can be counted by. */
+const COUNTED: readonly (keyof Sought)[] = ["environment", "holder", "from", "to"];
 /** Those that are times. */
 const MOMENTS: readonly string[] = ["at", "from", "to"];
 
-function Search({ sought }: { readonly sought: Sought }) {
+function Search({ sought, fields }: { readonly sought: Sought; readonly fields: readonly (keyof Sought)[] }) {
   const send = (form: HTMLFormElement) => {
     const given = new FormData(form);
-    choose(Object.fromEntries(FIELDS.map((name) => [name, textIn(given, name)])));
+    const chosen = Object.fromEntries(fields.map((name) => [name, textIn(given, name)]));
+    choose(chosen["at"] ? { ...chosen, from: "", to: "" } : chosen);
   };
   return (
     <search>
@@ -93,7 +120,7 @@ function Search({ sought }: { readonly sought: Sought }) {
           send(event.currentTarget);
         }}
       >
-        {FIELDS.map((name) => (
+        {fields.map((name) => (
           <div class="field" key={name}>
             <label for={`sought-${name}`}>{TITLES[name]}</label>
             {MOMENTS.includes(name) ? (
@@ -115,19 +142,22 @@ function Search({ sought }: { readonly sought: Sought }) {
 }
 
 function eventsAsCsv(events: readonly Event[]): string {
-  const heading = ["time", "kind", "pool", "environment", "lease", "holder", "repository", "run", "held", "by", "reason"];
-  const rows = events.map((event) => [
-    new Date(maybe(event.time) ?? serverTime()).toISOString(),
-    spoken(EventKindSchema, event.kind),
-    event.pool,
-    event.environment,
-    event.leaseId,
-    nameOf(event, ""),
-    event.holder?.repository ?? "",
-    event.holder?.runUrl ?? "",
-    held(event),
-    by(event),
-    event.reason,
-  ]);
+  const heading = ["time", "kind", "pool", "environment", "lease", "holder", "repository", "run", "held s", "by", "reason"];
+  const rows = events.map((event) => {
+    const [time, held] = [maybe(event.time), heldFor(event)];
+    return [
+      time === undefined ? "" : new Date(time).toISOString(),
+      spoken(EventKindSchema, event.kind),
+      event.pool,
+      event.environment,
+      event.leaseId,
+      nameOf(event, ""),
+      event.holder?.repository ?? "",
+      event.holder?.runUrl ?? "",
+      held === undefined ? "" : `${held / 1_000}`,
+      by(event),
+      event.reason,
+    ];
+  });
   return csv([heading, ...rows]);
 }

@@ -53,8 +53,13 @@ export function by({ by: who, leaseId, principal }: Event): string {
   return who === undefined || self ? "" : nameOf(who, "");
 }
 
-/** For how long it was held, once it has ended. */
-export function held({ kind, time, grantedAt }: Event): string {
+/** For how long it was held, once it has ended, in ms. */
+export function heldFor({ kind, time, grantedAt }: Event): number | undefined {
   const [from, to] = [maybe(grantedAt), maybe(time)];
-  return from === undefined || to === undefined || kind === EventKind.GRANTED || to <= from ? "" : spell(to - from);
+  return from === undefined || to === undefined || kind === EventKind.GRANTED || to <= from ? undefined : to - from;
+}
+
+function held(event: Event): string {
+  const length = heldFor(event);
+  return length === undefined ? "" : spell(length);
 }

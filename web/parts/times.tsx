@@ -1,5 +1,5 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { now } from "../state/clock.ts";
+import { now, today } from "../state/clock.ts";
 import { clockTime, exactTime, inFull, milliseconds, spell } from "../words/time.ts";
 
 interface Moment {
@@ -38,7 +38,7 @@ export function At({ at, exact = false }: Moment & { readonly exact?: boolean })
   const ms = inMs(at);
   return (
     <time dateTime={iso(ms)} title={inFull(ms)}>
-      {(exact ? exactTime : clockTime)(ms, now.value)}
+      {(exact ? exactTime : clockTime)(ms, today.value)}
     </time>
   );
 }

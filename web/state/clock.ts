@@ -1,11 +1,18 @@
 // The server's clock: what counts down on the page counts by it, however wrong this machine's own is.
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
+import { MINUTE, midnight } from "../words/time.ts";
 
 /** Server's time less ours, in ms. */
 let ahead = 0;
 
 /** The server's time in ms, once a second while the page is seen. */
 export const now = signal(Date.now());
+
+/** The same once a minute, for what is drawn or counted and takes long. */
+export const minute = computed(() => now.value - (now.value % MINUTE));
+
+/** The beginning of the day. */
+export const today = computed(() => midnight(now.value));
 
 /** The server has just said what time it is, in ms. */
 export function hearTime(told: number): void {

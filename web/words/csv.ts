@@ -2,6 +2,9 @@
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
+/** Where a spreadsheet would begin to read a formula; it may take a semicolon for the end of a cell, too. */
+const FORMULA = /(^|;)(?=\s*[=+\-@])/g;
+
 /** Rows as a CSV file (RFC 4180). What a spreadsheet would take for a formula gets an apostrophe in front: names are others' words. */
 export function csv(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("");
@@ -9,16 +12,6 @@ export function csv(rows: readonly (readonly string[])[]): string {
 
 function cell(text: string): string {
   const shown = text.replace(UNSAFE, "");
-  const harmless = /^[=+\-@]/.test(shown.trimStart()) && !/^-?\d+(\.\d+)?$/.test(shown) ? `'${shown}` : shown;
-  return /[",]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
-}
-
-/** Lets the browser keep it as a file. */
-export function download(name: string, text: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(address);
+  const harmless = /^-?\d+(\.\d+)?$/.test(shown) ? shown : shown.replace(FORMULA, "$1'");
+  return /[",;]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }

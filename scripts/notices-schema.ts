@@ -1,9 +1,9 @@
 // The JSON schema of the files that CALL_ME_NOTICES names, by what their reader knows (src/notices).
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { NOTICE_KINDS } from "../src/core/notice.ts";
 import { TEMPLATES } from "../src/notices/receiver.ts";
 import { MOST } from "../src/notices/rules.ts";
-import { NOTICE_KINDS } from "../src/store/history/notice.ts";
 import { DURATION } from "./fleet-bounds.ts";
 import { object, PATTERNS, some } from "./schema-parts.ts";
 import { type Outcome, root } from "./tools.ts";

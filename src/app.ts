@@ -36,6 +36,7 @@ import { Principals } from "./rpc/principal.ts";
 import { withholdIncomplete } from "./shortfall.ts";
 import { Clock, type ClockWitness } from "./store/clock.ts";
 import type { Archive } from "./store/history/history.ts";
+import type { Posting } from "./store/history/letters.ts";
 import { LocalStore } from "./store/local.ts";
 import type { Medium } from "./store/medium.ts";
 import type { Store, StoreFailure } from "./store/store.ts";
@@ -135,9 +136,9 @@ export async function start(options: AppOptions): Promise<App> {
   const strangers = new Strangers({ timers: realTimers, log, record });
   const { archive, retention } = options;
   const { views, holds } = engine;
-  const notices = new Notices({ mail: archive, views, timers: realTimers, log, trouble });
+  const notices = new Notices({ archive, views, timers: realTimers, log, trouble });
   if (options.notices !== undefined) notices.govern(options.notices);
-  const posted = (receivers: readonly string[]) => notices.posted(receivers);
+  const posted = (posting: Posting) => notices.posted(posting);
   const history = new Chronicle({ store, archive, views, holds, timers: realTimers, retention, posted, trouble });
   chronicle = history;
   return await open(options, store, { engine, chronicle: history, notices, recorder, strangers, metrics }).catch(async (error: unknown) => {

@@ -200,8 +200,8 @@ export class Draft {
     return row;
   }
 
-  /** Writes an environment; `told` makes it an event of its own. */
-  putEnvironment(environment: Environment, told: boolean, revision = this.next()): Environment {
+  /** Writes an environment; `told` makes it an event of its own, of one that its holder calls "broken" as such. */
+  putEnvironment(environment: Environment, told: boolean | "broken", revision = this.next()): Environment {
     const name = environment.config.name;
     const before = this.pool.sites.get(name);
     const row: Environment = { ...environment, revision };
@@ -210,7 +210,7 @@ export class Draft {
     this.touched.add(name);
     if (before !== undefined && isOutOfService(before.environment) !== isOutOfService(row))
       for (const id of before.joint.values()) this.#shift(leaseOf(this.pool, id));
-    if (told) this.#tell(revision, [name], environmentTale(before?.environment, row, this.#actor));
+    if (told !== false) this.#tell(revision, [name], environmentTale(before?.environment, row, this.#actor, told === "broken"));
     return row;
   }
 

@@ -129,6 +129,8 @@ export interface Event {
   readonly capacityBefore?: number;
   /** The labels before, if they differ, for who goes by them. */
   readonly labelsBefore?: Labels;
+  /** STATE_CHANGED to MAINTENANCE: whether its holder has called it broken; absent in rows that are older than this field. */
+  readonly broken?: boolean;
   /** What it is about, where that is no environment and no lease: a key's id, a method, a pool. */
   readonly subject?: string;
   /** EXTENDED: the new one. */

@@ -68,13 +68,13 @@ function takesSingly(lease: Lease | undefined): boolean {
   return lease === undefined || lease.needs.every(({ slots }) => slots === 1);
 }
 
-/** A change of an environment; `by` has asked for it, or nobody, where a time was over. */
-export function environmentTale(before: Environment | undefined, after: Environment, by: EndedBy | undefined): Tale {
+/** A change of an environment; `by` has asked for it, or nobody, where a time was over. `broken`: since its holder called it so. */
+export function environmentTale(before: Environment | undefined, after: Environment, by: EndedBy | undefined, broken: boolean): Tale {
   const who = by && { by };
   if (before === undefined) return { kind: "ENVIRONMENT_CREATED", ...who };
   const { state, stateReason, stateUntil } = before;
   if (state !== after.state || stateReason !== after.stateReason || stateUntil !== after.stateUntil)
-    return { kind: "STATE_CHANGED", ...who };
+    return { kind: "STATE_CHANGED", ...who, ...(after.state === "MAINTENANCE" && { broken }) };
   const fields = differing(before.config, after.config);
   if (fields.length === 0) return before.facts === after.facts ? {} : { kind: "FACTS_CHANGED", ...who };
   const { capacity, labels } = before.config;

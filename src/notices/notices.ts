@@ -1,35 +1,40 @@
 /** Who is told of what: by rules of a file, and by what leases ask for. Everything that is told waits with the history until it has arrived. */
 import type { Micros } from "../core/model/units.ts";
+import type { Notice } from "../core/notice.ts";
 import { Slice } from "../engine/slice.ts";
 import type { Timers } from "../engine/timers.ts";
 import type { Views } from "../engine/views.ts";
-import type { Mail } from "../store/history/history.ts";
-import type { DeadLetter } from "../store/history/letters.ts";
-import { type Letter, letterTo, type Notice, RULE } from "../store/history/notice.ts";
+import { addressOf, ruleOf } from "../store/history/addressee.ts";
+import type { Archive } from "../store/history/history.ts";
+import type { Dead, DeadLetter, Letter, Posting } from "../store/history/letters.ts";
+import { letterTo } from "../store/history/subscriptions.ts";
 import { Journal, type NoticesLog } from "./journal.ts";
 import { Lookout } from "./lookout.ts";
 import { type Resolve, systemResolve } from "./lookup.ts";
+import type { NoticesFigures, NoticesObserver } from "./observer.ts";
+import { failed, type Outcome } from "./outcome.ts";
 import { type Receiver, shown, urlIn } from "./receiver.ts";
 import { type Health, Round, type RoundParts } from "./round.ts";
-import { allowedFor, NO_NOTICES, type NoticeRules, receiverOf } from "./rules.ts";
-import { type Outcome, Sender } from "./sender.ts";
+import { allowedFor, NO_NOTICES, type NoticeRules } from "./rules.ts";
+import { Sender } from "./sender.ts";
+import { Slots } from "./slots.ts";
 import { messageOf } from "./template.ts";
-import { Turns } from "./turns.ts";
 
 /** How many attempts are under way at once to URLs of leases, in all and of one origin. Each rule has its own. */
 const AT_ONCE = { all: 64, origin: 4 };
 
 export interface NoticesParts {
-  readonly mail: Mail;
-  readonly views: Pick<Views, "pools" | "now" | "isOpen">;
+  readonly archive: Pick<Archive, "mail" | "subscribe">;
+  readonly views: Pick<Views, "pools" | "live" | "now" | "isOpen">;
   readonly timers: Timers;
   readonly log: NoticesLog;
   readonly trouble: (error: unknown, what: string) => void;
+  readonly observer?: NoticesObserver;
   readonly resolve?: Resolve;
 }
 
 /** How the notices to one receiver stand. */
-export interface Standing extends Health {
+export interface ReceiverState extends Health {
   /** The rule, and of the URL what may be shown; either is empty where it is not known. */
   readonly rule: string;
   readonly origin: string;
@@ -46,8 +51,9 @@ export interface Tested {
 export class Notices {
   readonly #parts: NoticesParts;
   readonly #lookout: Lookout;
+  /** By URL: in order for each, whoever has named it. */
   readonly #rounds = new Map<string, Round>();
-  readonly #turns = new Turns(AT_ONCE.all, AT_ONCE.origin);
+  readonly #slots = new Slots(AT_ONCE.all, AT_ONCE.origin);
   readonly #resolve: Resolve;
   readonly #journal: Journal;
   readonly #stopping = new AbortController();
@@ -59,28 +65,39 @@ export class Notices {
     this.#journal = new Journal(parts.log, parts.trouble);
     this.#resolve = parts.resolve ?? systemResolve();
     this.#sender = new Sender(NO_NOTICES.networks, this.#resolve);
-    const { views, mail, timers } = parts;
+    const { views, archive, timers } = parts;
     this.#lookout = new Lookout({
-      views,
-      mail,
-      timers,
-      posted: (receivers) => this.posted(receivers),
+      ...{ views, timers, mail: archive.mail },
+      posted: (posting) => this.posted(posting),
       trouble: (...what) => this.#trouble(...what),
     });
   }
 
   /** From now on these rules count, also for what waits. */
   govern(rules: NoticeRules): void {
+    const before = this.#sender;
     this.#rules = rules;
-    this.#sender.close();
     this.#sender = new Sender(rules.networks, this.#resolve);
-    this.#parts.mail.subscribe(rules.rules.map((rule) => ({ to: receiverOf(rule), patterns: rule.patterns, kinds: rule.kinds })));
+    const subscriptions = rules.rules.map(({ name, patterns, kinds }) => ({ to: addressOf(name), patterns, kinds }));
+    this.#parts.archive.subscribe(subscriptions);
     this.#lookout.govern(rules.rules);
-    for (const round of this.#rounds.values()) round.hurry();
+    for (const [url, round] of this.#rounds) {
+      if (round.receivers.every((to) => this.#urlOf(to) === url)) round.hurry();
+      else {
+        this.#rounds.delete(url);
+        void round.stop().then(() => this.posted({ receivers: round.receivers, lost: [] }));
+      }
+    }
+    before.close();
   }
 
-  /** There are letters for these. */
-  posted(receivers: readonly string[]): void {
+  /** There are letters, and some may have been given up for them. */
+  posted({ receivers, lost }: Posting): void {
+    for (const [to, count] of lost) {
+      const named = this.named(to);
+      this.#parts.observer?.gaveUp?.(named.rule, "overflow", count);
+      this.#journal.gaveUp(named, "more waited than are kept, and these were the oldest", count);
+    }
     if (this.#rounds.size > 2 * AT_ONCE.all) this.#tidy();
     void this.#note(receivers);
   }
@@ -91,9 +108,10 @@ export class Notices {
       const turn = slice.next();
       if (turn !== undefined) await turn;
       if (this.#stopping.signal.aborted) return;
-      const round = this.#rounds.get(to) ?? new Round(to, this.#roundParts(to));
-      this.#rounds.set(to, round);
-      round.note();
+      const url = this.#urlOf(to);
+      const round = this.#rounds.get(url) ?? new Round(this.#roundParts());
+      this.#rounds.set(url, round);
+      round.note(to);
     }
   }
 
@@ -114,59 +132,73 @@ export class Notices {
   }
 
   /** Those of all rules, and for whom else something waits; those whom leases have named together for each origin. */
-  async standings(): Promise<readonly Standing[]> {
-    const counts = await this.#parts.mail.counts();
-    const standings = new Map<string, Standing>();
+  async states(): Promise<readonly ReceiverState[]> {
+    const counts = await this.#parts.archive.mail.counts();
+    const states = new Map<string, ReceiverState>();
     const slice = new Slice();
-    for (const to of new Set([...this.#rules.rules.map(receiverOf), ...counts.keys()])) {
+    for (const to of new Set([...this.#rules.rules.map(({ name }) => addressOf(name)), ...counts.keys()])) {
       const turn = slice.next();
       if (turn !== undefined) await turn;
       const named = this.named(to);
       const key = JSON.stringify(named);
-      const { failures = 0, why = "" } = this.#rounds.get(to)?.health ?? {};
-      const before = standings.get(key) ?? { waiting: 0, failures: 0, why: "" };
+      const { failures = 0, why = "" } = this.#rounds.get(this.#urlOf(to))?.health ?? {};
+      const before = states.get(key) ?? { waiting: 0, failures: 0, why: "" };
       const worse = failures > before.failures ? { failures, why } : { failures: before.failures, why: before.why };
-      standings.set(key, { ...named, ...worse, waiting: before.waiting + (counts.get(to) ?? 0) });
+      states.set(key, { ...named, ...worse, waiting: before.waiting + (counts.get(to) ?? 0) });
     }
-    return [...standings.values()];
+    return [...states.values()];
+  }
+
+  /** How many notices there are. Rejects with a StoreFailure where the history cannot be asked. */
+  async figures(): Promise<NoticesFigures> {
+    const { backlogs, dead } = await this.#parts.archive.mail.figures();
+    const idle = this.rules.filter((name) => backlogs.every(({ rule }) => rule !== name)).map((rule) => ({ rule, waiting: 0 }));
+    return { backlogs: [...backlogs, ...idle], dead };
   }
 
   /** Notices that were given up, in front of a number, newest first. */
   dead(limit: number, before: number): Promise<readonly DeadLetter[]> {
-    return this.#parts.mail.dead(limit, before);
+    return this.#parts.archive.mail.dead(limit, before);
   }
 
-  /** Tries a notice once more that was given up; false if there is none of that id. */
-  async retry(id: string): Promise<boolean> {
-    const to = await this.#parts.mail.revive(id);
-    if (to === undefined) return false;
-    this.posted([to]);
-    this.#rounds.get(to)?.hurry();
-    return true;
+  /** Tries notices once more that were given up; how many. */
+  async retry(which: Dead): Promise<number> {
+    const receivers = await this.#parts.archive.mail.revive(which);
+    const each = [...new Set(receivers)];
+    await this.#note(each);
+    for (const to of each) this.#rounds.get(this.#urlOf(to))?.hurry();
+    return receivers.length;
+  }
+
+  /** Forgets notices that were given up; how many. */
+  async drop(which: Dead): Promise<number> {
+    return await this.#parts.archive.mail.drop(which);
   }
 
   /** Tells the receivers of rules of a test, at once: of all rules, or the one of that name. */
   async test(principal: string, only?: string): Promise<readonly Tested[]> {
     const rules = this.#rules.rules.filter(({ name }) => (only ?? name) === name);
+    return await Promise.all(rules.map((rule) => this.#test(rule, rule.name, principal)));
+  }
+
+  /** The same of a URL that leases may name; undefined: they may not. */
+  async testOf(text: string, principal: string): Promise<Tested | undefined> {
+    const receiver = this.#allowedFor(text);
+    return receiver && (await this.#test(receiver, "", principal));
+  }
+
+  async #test(receiver: Receiver, rule: string, principal: string): Promise<Tested> {
     const at: Micros = this.#parts.views.now();
-    return await Promise.all(
-      rules.map(async (rule) => {
-        const notice: Notice = { kind: "test", at, pool: "", environments: [], reason: "a test", principal };
-        const letter = letterTo(receiverOf(rule), notice, [at]);
-        const outcome = await this.#sender.send(rule, messageOf(letter, rule.template));
-        return { rule: rule.name, origin: shown(rule.url), outcome };
-      }),
-    );
+    const notice: Notice = { kind: "test", at, pool: "", environments: [], reason: "a test", principal };
+    const letter = letterTo(rule === "" ? receiver.url.href : addressOf(rule), notice, [at]);
+    return { rule, origin: shown(receiver.url), outcome: await this.#send(receiver, letter) };
   }
 
   /** Rule and origin of a receiver, without what may be secret. */
-  named(to: string): Pick<Standing, "rule" | "origin"> {
-    const rule = this.#ruleOf(to);
-    const url = rule?.url ?? URL.parse(to);
-    return {
-      rule: to.startsWith(RULE) ? to.slice(RULE.length) : "",
-      origin: rule || !to.startsWith(RULE) ? (url ? shown(url) : "") : "",
-    };
+  named(to: string): Pick<ReceiverState, "rule" | "origin"> {
+    const rule = ruleOf(to);
+    const url = rule === undefined ? URL.parse(to) : this.#ruleNamed(rule)?.url;
+    return { rule: rule ?? "", origin: url ? shown(url) : "" };
   }
 
   /** Nothing is sent any more; what is under way is cut, and sent again after the next start. */
@@ -178,31 +210,62 @@ export class Notices {
     await Promise.all(stopped);
   }
 
-  #ruleOf(to: string) {
-    return this.#rules.rules.find((rule) => receiverOf(rule) === to);
+  #ruleNamed(name: string) {
+    return this.#rules.rules.find((rule) => rule.name === name);
   }
 
-  #roundParts(to: string): RoundParts {
-    const { mail, views, timers } = this.#parts;
+  /** Where a letter goes: by its rule, or by what the rules allow leases to name; undefined: nowhere any more. */
+  #receiverOf(to: string): Receiver | undefined {
+    const rule = ruleOf(to);
+    return rule === undefined ? this.#allowedFor(to) : this.#ruleNamed(rule);
+  }
+
+  #allowedFor(text: string): Receiver | undefined {
+    const url = URL.parse(text);
+    return url === null ? undefined : allowedFor(this.#rules, url);
+  }
+
+  /** What those have in common who are told one after the other. */
+  #urlOf(to: string): string {
+    return this.#receiverOf(to)?.url.href ?? to;
+  }
+
+  #roundParts(): RoundParts {
+    const { archive, views, timers, observer } = this.#parts;
     const journal = this.#journal;
     return {
-      ...{ mail, timers, now: () => views.now(), attempt: (letter) => this.#attempt(letter) },
-      failing: (why) => journal.failing(this.named(to), why),
-      well: () => journal.well(this.named(to)),
-      gaveUp: ({ id }, why) => journal.gaveUp({ ...this.named(to), id }, why),
+      ...{ mail: archive.mail, timers, now: () => views.now(), attempt: (letter) => this.#attempt(letter) },
+      arrived: ({ to }) => {
+        const named = this.named(to);
+        observer?.arrived?.(named.rule);
+        journal.arrived(named);
+      },
+      failed: ({ to }, why) => {
+        const named = this.named(to);
+        observer?.failed?.(named.rule);
+        journal.failed(named, why);
+      },
+      gaveUp: ({ to, id }, why, loss) => {
+        const named = this.named(to);
+        observer?.gaveUp?.(named.rule, loss, 1);
+        journal.gaveUp({ ...named, id }, why);
+      },
       trouble: (error, what) => this.#trouble(error, what),
     };
   }
 
   async #attempt(letter: Letter): Promise<Outcome> {
-    const rule = this.#ruleOf(letter.to);
-    if (rule !== undefined) return await this.#send(rule, letter);
-    const url = URL.parse(letter.to);
-    const receiver = url === null || letter.to.startsWith(RULE) ? undefined : allowedFor(this.#rules, url);
-    if (receiver === undefined)
-      return { ok: false, why: "the file of CALL_ME_NOTICES has no such rule, or allows no such URL, any more", refused: false };
-    const leave = await this.#turns.take(receiver.url.origin);
-    return await this.#send(receiver, letter).finally(leave);
+    const rule = ruleOf(letter.to);
+    const origin = rule === undefined ? this.#receiverOf(letter.to)?.url.origin : undefined;
+    const leave = origin === undefined ? undefined : await this.#slots.take(origin);
+    try {
+      // The rules may have changed meanwhile.
+      const receiver = this.#receiverOf(letter.to);
+      if (receiver !== undefined) return await this.#send(receiver, letter);
+      return failed(`the file of CALL_ME_NOTICES ${rule === undefined ? "allows no such URL" : "has no such rule"} any more`);
+    } finally {
+      leave?.();
+    }
   }
 
   async #send(receiver: Receiver, letter: Letter): Promise<Outcome> {
@@ -211,7 +274,7 @@ export class Notices {
 
   /** Those that have nothing to do any more are forgotten. */
   #tidy(): void {
-    for (const [to, round] of this.#rounds) if (round.isOver) this.#rounds.delete(to);
+    for (const [url, round] of this.#rounds) if (round.isOver) this.#rounds.delete(url);
   }
 
   #trouble(error: unknown, what: string): void {

@@ -5,7 +5,7 @@ import { Entry, type Fields, type Lined } from "../access/file/entry.ts";
 import { durationIn, patternIn } from "../access/file/grants.ts";
 import { limits } from "../core/limits.ts";
 import type { Micros } from "../core/model/units.ts";
-import { NOTICE_KINDS, RULE } from "../store/history/notice.ts";
+import { NOTICE_KINDS } from "../core/notice.ts";
 import { type Receiver, TEMPLATES, urlIn } from "./receiver.ts";
 
 /** A rule: its receiver is told of these kinds, of environments that the patterns fit. */
@@ -149,9 +149,4 @@ function secretOf(entry: Entry, secrets: Secrets): string {
 export function allowedFor({ allowed }: Pick<NoticeRules, "allowed">, url: URL): Receiver | undefined {
   const found = allowed.find((one) => url.href.startsWith(one.url.href));
   return found && { ...found, url };
-}
-
-/** What a rule's letters are addressed to: it may change where they go. */
-export function receiverOf({ name }: Pick<NoticeRule, "name">): string {
-  return `${RULE}${name}`;
 }

@@ -5,22 +5,23 @@ import { type BlockList, isIP, type LookupFunction } from "node:net";
 import { Webhook } from "standardwebhooks";
 import { mayReach } from "./addresses.ts";
 import { checkedLookup, codeOf, Forbidden, type Resolve } from "./lookup.ts";
+import { CUT, failed, judged, type Outcome } from "./outcome.ts";
 import type { Receiver } from "./receiver.ts";
 
-/** How long an attempt may take, from the look-up to the status of the answer, in milliseconds, and how much of an answer is read, in bytes. */
+/** How long an attempt may take, from the look-up to the status of the answer, in milliseconds. */
 const PATIENCE = 5_000;
-const LARGEST_ANSWER = 64 * 1024;
-/** How long a connection is kept for the next notice, in milliseconds, and how many in all. */
-const KEPT = { time: 10_000, sockets: 64 };
+/** How much of an answer is read, in bytes, and for how long, in milliseconds, so that its connection can be used again. */
+const ANSWER = { bytes: 64 * 1024, time: 250 };
+/** How long a connection is kept for the next notice, in milliseconds; how many are kept, and how many there are at all. */
+const KEPT = { time: 10_000, sockets: 64, total: 512 };
+
+const UNANSWERED = "it closed the connection without an answer";
 
 /** What is sent: the same id each time that it is tried. */
 export interface Message {
   readonly id: string;
   readonly body: string;
 }
-
-/** What became of an attempt. `refused`: the receiver will not have this message, however often it is sent. */
-export type Outcome = { readonly ok: true } | { readonly ok: false; readonly why: string; readonly refused: boolean };
 
 /** An attempt has taken too long. */
 class TooSlow extends Error {}
@@ -31,18 +32,29 @@ export class Sender {
   readonly #lookup: LookupFunction;
   readonly #calls = new Set<ClientRequest>();
   readonly #agents: { readonly "http:": Agent; readonly "https:": SecureAgent };
+  #closed = false;
 
   constructor(networks: BlockList, resolve: Resolve) {
     this.#networks = networks;
     this.#lookup = checkedLookup(resolve, networks);
-    const options = { keepAlive: true, maxFreeSockets: KEPT.sockets, timeout: KEPT.time };
+    const options = { keepAlive: true, maxFreeSockets: KEPT.sockets, maxTotalSockets: KEPT.total, timeout: KEPT.time };
     this.#agents = { "http:": new Agent(options), "https:": new SecureAgent(options) };
   }
 
-  /** Resolves within PATIENCE, whatever the receiver does. What it says has nothing of URL or answer in it. */
-  async send({ url, key }: Receiver, { id, body }: Message): Promise<Outcome> {
-    const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  /** Resolves soon after PATIENCE at the latest, whatever the receiver does. */
+  async send(receiver: Receiver, message: Message): Promise<Outcome> {
+    const host = receiver.url.hostname.replace(/^\[(.*)\]$/, "$1");
     if (isIP(host) !== 0 && !mayReach(host, this.#networks)) return failed(new Forbidden(host).message);
+    const kept = await this.#try(receiver, message, true);
+    if (kept !== "stale") return kept;
+    // The peer had closed a kept connection, or was about to: that says nothing of it.
+    const fresh = await this.#try(receiver, message, false);
+    return fresh === "stale" ? failed(UNANSWERED) : fresh;
+  }
+
+  /** On a connection that is kept, or on one of its own. */
+  async #try({ url, key }: Receiver, { id, body }: Message, keep: boolean): Promise<Outcome | "stale"> {
+    if (this.#closed) return CUT;
     const timestamp = new Date();
     const headers = {
       "content-type": "application/json",
@@ -55,8 +67,8 @@ export class Sender {
     const options = { method: "POST", headers, lookup: this.#lookup };
     const call =
       url.protocol === "https:"
-        ? requestSecurely(url, { ...options, agent: this.#agents["https:"] })
-        : request(url, { ...options, agent: this.#agents["http:"] });
+        ? requestSecurely(url, { ...options, agent: keep && this.#agents["https:"] })
+        : request(url, { ...options, agent: keep && this.#agents["http:"] });
     this.#calls.add(call);
     const timer = setTimeout(() => call.destroy(new TooSlow()), PATIENCE);
     timer.unref();
@@ -64,46 +76,56 @@ export class Sender {
       clearTimeout(timer);
       this.#calls.delete(call);
     });
-    return await outcomeOf(call, body);
+    const outcome = await outcomeOf(call, body);
+    return this.#closed && !(outcome !== "stale" && outcome.ok) ? CUT : outcome;
   }
 
-  /** Closes its connections: what is under way fails, and is for the next sender to try again. */
+  /** Closes its connections: what is under way is cut, and for the next sender to try again. */
   close(): void {
+    this.#closed = true;
     for (const call of this.#calls) call.destroy();
     for (const agent of Object.values(this.#agents)) agent.destroy();
   }
 }
 
-function outcomeOf(call: ClientRequest, body: string): Promise<Outcome> {
+/** "stale": its connection had been used before, and was closed without an answer. */
+function outcomeOf(call: ClientRequest, body: string): Promise<Outcome | "stale"> {
   return new Promise((resolve) => {
-    call.on("error", (error) => resolve(failed(inWords(error))));
-    call.on("response", (answer) => {
-      drain(answer);
-      resolve(judged(answer.statusCode ?? 0));
+    call.on("error", (error) => {
+      const isStale = call.reusedSocket && /^(ECONNRESET|EPIPE)$/.test(codeOf(error));
+      resolve(isStale ? "stale" : failed(inWords(error)));
     });
+    call.on("response", (answer) => {
+      call.off("close", unanswered);
+      const { statusCode = 0, headers } = answer;
+      void drained(answer).then(() => resolve(judged(statusCode, headers["retry-after"])));
+    });
+    call.on("upgrade", ({ statusCode = 0 }, socket) => {
+      socket.destroy();
+      resolve(judged(statusCode, undefined));
+    });
+    // Whatever else can be.
+    const unanswered = () => resolve(failed(UNANSWERED));
+    call.on("close", unanswered);
     call.end(body);
   });
 }
 
-/** Reads what is left of an answer, so that its connection can be used again; too much of it closes that. */
-function drain(answer: IncomingMessage): void {
-  let length = 0;
-  answer.on("data", (chunk: Buffer) => {
-    length += chunk.length;
-    if (length > LARGEST_ANSWER) answer.destroy();
+/** Reads what is left of an answer; one that is too long, or takes too long, is left, with its connection. */
+function drained(answer: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    let length = 0;
+    const timer = setTimeout(() => answer.destroy(), ANSWER.time);
+    answer.on("data", (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > ANSWER.bytes) answer.destroy();
+    });
+    answer.on("error", () => {});
+    answer.on("close", () => {
+      clearTimeout(timer);
+      resolve();
+    });
   });
-  answer.on("error", () => {});
-}
-
-/** 400, 413 and 422 are about the message itself; all else can be otherwise the next time. */
-function judged(status: number): Outcome {
-  if (status >= 200 && status < 300) return { ok: true };
-  if (status >= 300 && status < 400) return failed(`it answered ${status}, and redirects are not followed: give the URL that it points to`);
-  return { ok: false, why: `it answered ${status}`, refused: status === 400 || status === 413 || status === 422 };
-}
-
-function failed(why: string): Outcome {
-  return { ok: false, why, refused: false };
 }
 
 /** An error's own words may have the URL in them. */

@@ -2,7 +2,9 @@
 import { type Holder, whoOf } from "../core/model/lease.ts";
 import { about } from "../core/model/text.ts";
 import type { Micros } from "../core/model/units.ts";
-import { type Letter, type Notice, type NoticeKind, RULE } from "../store/history/notice.ts";
+import type { Notice, NoticeKind } from "../core/notice.ts";
+import { ruleOf } from "../store/history/addressee.ts";
+import type { Letter } from "../store/history/letters.ts";
 import type { Template } from "./receiver.ts";
 import type { Message } from "./sender.ts";
 
@@ -22,12 +24,12 @@ export function typeOf(kind: NoticeKind): string {
 
 function asJson(notice: Notice, to: string): object {
   const { kind, pool, environments, reason, lease, holder, principal, principalLabel, by, endReason, state } = notice;
-  const rule = to.startsWith(RULE) ? { rule: to.slice(RULE.length) } : {};
+  const rule = ruleOf(to);
   return {
     type: typeOf(kind),
     timestamp: timeOf(notice.at),
     data: {
-      ...{ ...rule, pool, environments, reason, lease_id: lease, holder: holder && holderOf(holder), principal },
+      ...{ rule, pool, environments, reason, lease_id: lease, holder: holder && holderOf(holder), principal },
       ...{ principal_label: principalLabel, end_reason: endReason, state },
       by: by && {
         principal: by.principal,

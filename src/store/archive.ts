@@ -1,8 +1,9 @@
 import { Worker } from "node:worker_threads";
 import type { Micros } from "../core/model/units.ts";
 import type { Archive, Cursors, Filter, Kept, Page, Part, StatsQuery, StatsRow } from "./history/history.ts";
-import type { DeadLetter, LeaseLetter, WaitingLetter } from "./history/letters.ts";
-import type { Subscription } from "./history/notice.ts";
+import type { Posting } from "./history/letters.ts";
+import { mailBy } from "./history/mail.ts";
+import type { Subscription } from "./history/subscriptions.ts";
 import type { Answer, Operations, Request } from "./sqlite/archivist.ts";
 import { StoreFailure } from "./store.ts";
 
@@ -18,7 +19,9 @@ interface Waiting {
 export class SqliteArchive implements Archive {
   readonly #file: string;
   readonly #warn: (text: string) => void;
-  readonly #waiting = new Map<number, Waiting>();
+  /** The calls of the thread that there is. */
+  #waiting = new Map<number, Waiting>();
+  readonly mail = mailBy((operation, ...parameters) => this.#call(operation, ...parameters));
   #worker: Worker | undefined;
   #calls = 0;
   #closed = false;
@@ -41,7 +44,7 @@ export class SqliteArchive implements Archive {
     this.#call("subscribe", subscriptions).catch(() => {});
   }
 
-  append(part: Part): Promise<readonly string[]> {
+  append(part: Part): Promise<Posting> {
     return this.#call("append", part);
   }
 
@@ -59,34 +62,6 @@ export class SqliteArchive implements Archive {
 
   trim(kept: Kept): Promise<boolean> {
     return this.#call("trim", kept);
-  }
-
-  counts(): Promise<ReadonlyMap<string, number>> {
-    return this.#call("counts");
-  }
-
-  putOnce(letters: readonly LeaseLetter[], at: Micros): Promise<readonly string[]> {
-    return this.#call("putOnce", letters, at);
-  }
-
-  waiting(to: string, after: number, limit: number): Promise<readonly WaitingLetter[]> {
-    return this.#call("waiting", to, after, limit);
-  }
-
-  done(to: string, numbers: readonly number[]): Promise<void> {
-    return this.#call("done", to, numbers);
-  }
-
-  bury(to: string, number: number, at: Micros, why: string): Promise<void> {
-    return this.#call("bury", to, number, at, why);
-  }
-
-  dead(limit: number, before: number): Promise<readonly DeadLetter[]> {
-    return this.#call("dead", limit, before);
-  }
-
-  revive(id: string): Promise<string | undefined> {
-    return this.#call("revive", id);
   }
 
   async close(): Promise<void> {
@@ -111,28 +86,30 @@ export class SqliteArchive implements Archive {
     const worker = new Worker(new URL("./sqlite/archivist.ts", import.meta.url), { workerData: this.#file, name: "history" });
     // It must not keep a process that has nothing else to do.
     worker.unref();
-    worker.on("message", (answer: Answer) => this.#take(answer));
-    worker.on("error", (error) => this.#die(error.message));
-    worker.on("exit", () => this.#die("its thread has ended"));
+    const waiting = new Map<number, Waiting>();
+    this.#waiting = waiting;
+    worker.on("message", (answer: Answer) => this.#take(answer, waiting));
+    worker.on("error", (error) => this.#die(worker, waiting, error.message));
+    worker.on("exit", () => this.#die(worker, waiting, "its thread has ended"));
     return worker;
   }
 
-  #take(answer: Answer): void {
+  #take(answer: Answer, calls: Map<number, Waiting>): void {
     if ("warning" in answer) {
       this.#warn(answer.warning);
       return;
     }
-    const waiting = this.#waiting.get(answer.id);
-    this.#waiting.delete(answer.id);
+    const waiting = calls.get(answer.id);
+    calls.delete(answer.id);
     if ("result" in answer) waiting?.resolve(answer.result);
     else waiting?.reject(this.#failure(answer.failure.reason, answer.failure.message));
   }
 
-  /** The next call begins anew. */
-  #die(reason: string): void {
-    this.#worker = undefined;
-    for (const { reject } of this.#waiting.values()) reject(this.#failure("STORAGE_FAILED", reason));
-    this.#waiting.clear();
+  /** A thread has ended, as it may be told of twice. The next call begins another. */
+  #die(worker: Worker, calls: Map<number, Waiting>, reason: string): void {
+    if (this.#worker === worker) this.#worker = undefined;
+    for (const { reject } of calls.values()) reject(this.#failure("STORAGE_FAILED", reason));
+    calls.clear();
   }
 
   #failure(reason: StoreFailure["reason"], message: string): StoreFailure {

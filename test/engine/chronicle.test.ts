@@ -5,6 +5,7 @@ import { Chronicle } from "../../src/engine/history/chronicle.ts";
 import { RecentHolds } from "../../src/engine/history/holds.ts";
 import { Views } from "../../src/engine/views.ts";
 import type { Kept, Part } from "../../src/store/history/history.ts";
+import type { Posting } from "../../src/store/history/letters.ts";
 import { MemoryArchive } from "../../src/store/history/memory.ts";
 import type { MediumState } from "../../src/store/medium.ts";
 import { MemoryMedium } from "../../src/store/memory.ts";
@@ -19,7 +20,7 @@ class Faulty extends MemoryArchive {
   appended = 0;
   readonly trims: Kept[] = [];
 
-  override async append(part: Part): Promise<readonly string[]> {
+  override async append(part: Part): Promise<Posting> {
     if (this.failing) throw new StoreFailure("STORAGE_FULL", "the disk is full");
     this.appended++;
     return await super.append(part);

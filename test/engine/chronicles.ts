@@ -14,7 +14,7 @@ export function emptyChronicle(views: Views): Chronicle {
 /** Notices that nobody gets. */
 export function silentNotices(views: Views): Notices {
   return new Notices({
-    mail: new MemoryArchive(),
+    archive: new MemoryArchive(),
     views,
     timers: { after: () => () => {} },
     log: { info: () => {}, warn: () => {} },

@@ -5,7 +5,7 @@ import { limits } from "../../src/core/limits.ts";
 import { SqliteArchive } from "../../src/store/archive.ts";
 import type { Archive } from "../../src/store/history/history.ts";
 import { MemoryArchive } from "../../src/store/history/memory.ts";
-import { letterTo } from "../../src/store/history/notice.ts";
+import { letterTo } from "../../src/store/history/subscriptions.ts";
 import { holder, START } from "./fixtures.ts";
 import { directory } from "./places.ts";
 
@@ -45,19 +45,19 @@ describe.each(kinds)("letters %s", (_, place) => {
 
   it("are kept once for each lease and receiver, in order, also over a restart and after they have arrived", async () => {
     const { archive, reopen } = await begun();
-    expect(await archive.putOnce([letter("rule:a", "l1"), letter("rule:a", "l2"), letter("rule:b", "l1")], START)).toEqual([
-      "rule:a",
-      "rule:b",
-    ]);
-    const [first, second] = await archive.waiting("rule:a", 0, 10);
+    expect(await archive.mail.putOnce([letter("rule:a", "l1"), letter("rule:a", "l2"), letter("rule:b", "l1")], START)).toEqual({
+      receivers: ["rule:a", "rule:b"],
+      lost: [],
+    });
+    const [first, second] = await archive.mail.waiting([["rule:a", 0]], 10);
     expect([first?.notice.lease, second?.notice.lease]).toEqual(["l1", "l2"]);
-    expect(await archive.waiting("rule:a", first?.number ?? 0, 10)).toEqual([second]);
-    await archive.done("rule:a", [first?.number ?? 0]);
+    expect(await archive.mail.waiting([["rule:a", first?.number ?? 0]], 10)).toEqual([second]);
+    await archive.mail.done("rule:a", [first?.number ?? 0]);
     const next = await reopen(archive);
     await next.open(START);
-    expect(await next.putOnce([letter("rule:a", "l1"), letter("rule:a", "l3")], START)).toEqual(["rule:a"]);
-    expect((await next.waiting("rule:a", 0, 10)).map(({ notice }) => notice.lease)).toEqual(["l2", "l3"]);
-    expect([...(await next.counts())].sort()).toEqual([
+    expect(await next.mail.putOnce([letter("rule:a", "l1"), letter("rule:a", "l3")], START)).toMatchObject({ receivers: ["rule:a"] });
+    expect((await next.mail.waiting([["rule:a", 0]], 10)).map(({ notice }) => notice.lease)).toEqual(["l2", "l3"]);
+    expect([...(await next.mail.counts())].sort()).toEqual([
       ["rule:a", 2],
       ["rule:b", 1],
     ]);
@@ -65,22 +65,22 @@ describe.each(kinds)("letters %s", (_, place) => {
 
   it("that are given up are listed newest first, and wait again behind all others when they are tried once more", async () => {
     const { archive } = await begun();
-    await archive.putOnce(
+    await archive.mail.putOnce(
       ["l1", "l2", "l3"].map((lease) => letter("rule:a", lease)),
       START,
     );
-    const letters = await archive.waiting("rule:a", 0, 10);
-    for (const { number } of letters.slice(0, 2)) await archive.bury("rule:a", number, START + 1, "it answered 500");
-    const dead = await archive.dead(10, Number.MAX_SAFE_INTEGER);
+    const letters = await archive.mail.waiting([["rule:a", 0]], 10);
+    for (const { number } of letters.slice(0, 2)) await archive.mail.bury("rule:a", number, START + 1, "it answered 500");
+    const dead = await archive.mail.dead(10, Number.MAX_SAFE_INTEGER);
     expect(dead.map(({ notice, why, diedAt }) => [notice.lease, why, diedAt])).toEqual([
       ["l2", "it answered 500", START + 1],
       ["l1", "it answered 500", START + 1],
     ]);
-    expect(await archive.dead(10, dead[0]?.number ?? 0)).toEqual([dead[1]]);
-    expect(await archive.revive(dead[1]?.id ?? "")).toBe("rule:a");
-    expect(await archive.revive(dead[1]?.id ?? "")).toBeUndefined();
-    expect((await archive.waiting("rule:a", 0, 10)).map(({ notice }) => notice.lease)).toEqual(["l3", "l1"]);
-    expect(await archive.counts()).toEqual(new Map([["rule:a", 2]]));
+    expect(await archive.mail.dead(10, dead[0]?.number ?? 0)).toEqual([dead[1]]);
+    expect(await archive.mail.revive({ id: dead[1]?.id ?? "" })).toEqual(["rule:a"]);
+    expect(await archive.mail.revive({ id: dead[1]?.id ?? "" })).toEqual([]);
+    expect((await archive.mail.waiting([["rule:a", 0]], 10)).map(({ notice }) => notice.lease)).toEqual(["l3", "l1"]);
+    expect(await archive.mail.counts()).toEqual(new Map([["rule:a", 2]]));
   });
 });
 
@@ -90,22 +90,22 @@ it("of too many for one receiver the oldest are given up, and of these the newes
   await archive.open(START);
   const { receiver, dead } = limits.notices;
   const over = dead + 10;
-  await archive.putOnce([letter("rule:b", "other")], START);
+  await archive.mail.putOnce([letter("rule:b", "other")], START);
   for (let from = 0; from < receiver + over; from += 5_000) {
     const count = Math.min(5_000, receiver + over - from);
-    await archive.putOnce(
+    await archive.mail.putOnce(
       Array.from({ length: count }, (_, n) => letter("rule:a", `l${from + n}`)),
       START,
     );
   }
-  expect(await archive.counts()).toEqual(
+  expect(await archive.mail.counts()).toEqual(
     new Map([
       ["rule:a", receiver],
       ["rule:b", 1],
     ]),
   );
-  expect((await archive.waiting("rule:a", 0, 1)).map(({ notice }) => notice.lease)).toEqual([`l${over}`]);
-  const kept = await archive.dead(2 * dead, Number.MAX_SAFE_INTEGER);
+  expect((await archive.mail.waiting([["rule:a", 0]], 1)).map(({ notice }) => notice.lease)).toEqual([`l${over}`]);
+  const kept = await archive.mail.dead(2 * dead, Number.MAX_SAFE_INTEGER);
   expect([kept.length, kept[0]?.notice.lease, kept.at(-1)?.notice.lease]).toEqual([dead, `l${over - 1}`, `l${over - dead}`]);
 });
 
@@ -114,11 +114,13 @@ it("of too many for URLs that leases have named the oldest are given up, and non
   closing.push(() => archive.close());
   await archive.open(START);
   const { named } = limits.notices;
-  await archive.putOnce([letter("rule:a", "first")], START);
-  await archive.putOnce(
+  await archive.mail.putOnce([letter("rule:a", "first")], START);
+  await archive.mail.putOnce(
     Array.from({ length: named + 3 }, (_, n) => letter(`https://ci.example/${n}`, `l${n}`)),
     START,
   );
-  expect((await archive.counts()).size).toBe(named + 1);
-  expect((await archive.dead(10, Number.MAX_SAFE_INTEGER)).map(({ to }) => to)).toEqual([2, 1, 0].map((n) => `https://ci.example/${n}`));
+  expect((await archive.mail.counts()).size).toBe(named + 1);
+  expect((await archive.mail.dead(10, Number.MAX_SAFE_INTEGER)).map(({ to }) => to)).toEqual(
+    [2, 1, 0].map((n) => `https://ci.example/${n}`),
+  );
 });

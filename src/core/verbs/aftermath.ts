@@ -29,7 +29,9 @@ export function leaveBehind(draft: Draft, lease: Lease, leaving: Leaving): void 
   for (const { site } of sitesOf(draft.pool, lease)) {
     const before = site.environment;
     const next = after(before, lease, leaving, draft.at);
-    if (next !== before) draft.putEnvironment(next, next.state !== before.state || next.stateReason !== before.stateReason);
+    if (next === before) continue;
+    const isTold = next.state !== before.state || next.stateReason !== before.stateReason;
+    draft.putEnvironment(next, isTold && leaving.outcome === "BROKEN" ? "broken" : isTold);
   }
 }
 

@@ -1,6 +1,7 @@
 import { limits } from "../../core/limits.ts";
 import type { Micros } from "../../core/model/units.ts";
 import type { Archive, Cursors, Filter, GroupBy, Page, StatsRow } from "../../store/history/history.ts";
+import type { Posting } from "../../store/history/letters.ts";
 import { type Commit, type Condition, type Store, StoreFailure, type StoreFailureReason } from "../../store/store.ts";
 import type { EngineCall } from "../call.ts";
 import { EngineFailure } from "../failure.ts";
@@ -29,8 +30,8 @@ export interface ChronicleParts {
   readonly holds: Pick<RecentHolds, "recall" | "most">;
   readonly timers: Timers;
   readonly retention: Retention;
-  /** Told to whom there are letters about what was taken over. */
-  readonly posted?: (receivers: readonly string[]) => void;
+  /** Told of the letters about what was taken over. */
+  readonly posted?: (posting: Posting) => void;
   /** Told of what could not be done; `what` completes "could not …". */
   readonly trouble: (error: unknown, what: string) => void;
 }
@@ -157,8 +158,8 @@ export class Chronicle {
       for (let isMore = true; isMore; ) {
         part ??= await store.take(await this.#open());
         if (part === undefined) return;
-        const receivers = await archive.append(part);
-        this.#parts.posted?.(receivers);
+        const posting = await archive.append(part);
+        this.#parts.posted?.(posting);
         isMore = part.more;
         part = undefined;
       }
@@ -178,8 +179,8 @@ export class Chronicle {
   async #open(): Promise<Cursors> {
     const { archive, posted } = this.#parts;
     const cursors = await archive.open(this.#begin);
-    const waiting = await archive.counts();
-    posted?.([...waiting.keys()]);
+    const waiting = await archive.mail.counts();
+    posted?.({ receivers: [...waiting.keys()], lost: [] });
     return cursors;
   }
 

@@ -19,7 +19,8 @@ export async function listNotices(
   const [before] = readToken(request.pageToken, 1, ([number]) => Number.isSafeInteger(Number(number))) ?? [];
   const dead = await notices.dead(size + 1, before === undefined ? Number.MAX_SAFE_INTEGER : Number(before));
   const { page, nextPageToken } = pageOf(dead, size, ({ number }) => [String(number)]);
-  const receivers = await notices.standings();
+  // The first page has all of them.
+  const receivers = before === undefined ? await notices.states() : [];
   return {
     notices: page.map((letter) => noticeMessage(letter, service)),
     nextPageToken,
@@ -31,7 +32,7 @@ export async function retryNotice(
   { notices }: Service,
   { id }: pb.RetryNoticeRequest,
 ): Promise<MessageInitShape<typeof pb.RetryNoticeResponseSchema>> {
-  return { retried: await notices.retry(id) };
+  return { retried: (await notices.retry({ id })) > 0 };
 }
 
 export async function testNotices(

@@ -1,11 +1,11 @@
 import type { Micros } from "../../core/model/units.ts";
 import { entriesOf, eventsIn } from "./entry.ts";
 import type { Cursors, Entry, Filter, Kept, Page, Part, StatsQuery, StatsRow } from "./history.ts";
-import { type Desk, Letters } from "./letters.ts";
+import { type Desk, Letters, NOTHING_POSTED, type Posting } from "./letters.ts";
 import { isEnd, rowsIn } from "./matching.ts";
-import { hasAddressee, type Subscription, Subscriptions } from "./notice.ts";
 import { LARGEST, Sheet, type Stored, store } from "./sheet.ts";
 import { Stats } from "./stats.ts";
+import { hasAddressee, type Subscription, Subscriptions } from "./subscriptions.ts";
 
 /** From how many characters on parts are made into sheets. */
 const ENOUGH = 1024 * 1024;
@@ -103,23 +103,25 @@ export class Book {
   }
 
   /** Returns who is to be told of something. */
-  append({ text, events, until, cursors, gap }: Part): readonly string[] {
+  append({ text, events, until, cursors, gap }: Part): Posting {
     if (gap !== undefined && gap > this.#begin) this.#drop([], [], gap);
-    if (events === 0) return [];
+    if (events === 0) return NOTHING_POSTED;
     const part: KeptPart = { first: this.#next, length: text.length, events, until };
-    let receivers: readonly string[] = [];
-    this.#shelf.append(part, text, cursors, () => {
-      receivers = this.#write(text, until);
+    let posting = NOTHING_POSTED;
+    this.letters.together(() => {
+      this.#shelf.append(part, text, cursors, () => {
+        posting = this.#write(text, until);
+      });
     });
     this.#parts.push(part);
     this.#next += text.length;
     for (const [pool, revision] of cursors) this.#cursors.set(pool, revision);
-    return receivers;
+    return posting;
   }
 
   /** The letters about events that have just come, in one transaction with them: there is one of each, whatever ends the process. */
-  #write(text: string, at: Micros): readonly string[] {
-    if (this.#subscriptions.areNone && !this.letters.isMarked && !hasAddressee(text)) return [];
+  #write(text: string, at: Micros): Posting {
+    if (this.#subscriptions.areNone && !this.letters.isMarked && !hasAddressee(text)) return NOTHING_POSTED;
     const events = eventsIn({ text });
     this.letters.forget(events.flatMap(({ cause }) => (cause?.state === "ENDED" ? cause.leaseId : [])));
     return this.letters.put(
@@ -196,6 +198,7 @@ export class Book {
 
   /** True: there is more to forget. */
   trim({ before, entries }: Kept): boolean {
+    this.letters.trim(before);
     let left = this.#sheets.reduce((sum, { count }) => sum + count, 0) + this.#parts.reduce((sum, { events }) => sum + events, 0);
     const sheets = this.#sheets.slice(0, CHUNK).filter(({ until, count }) => {
       if (until >= before && left - count < entries) return false;

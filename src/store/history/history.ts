@@ -2,8 +2,9 @@ import type { EventKind } from "../../core/event.ts";
 import type { EnvironmentState } from "../../core/model/environment.ts";
 import type { EndedBy, Holder } from "../../core/model/lease.ts";
 import type { Micros, Revision } from "../../core/model/units.ts";
-import type { DeadLetter, LeaseLetter, WaitingLetter } from "./letters.ts";
-import type { Subscription } from "./notice.ts";
+import type { Posting } from "./letters.ts";
+import type { Mail } from "./mail.ts";
+import type { Subscription } from "./subscriptions.ts";
 
 /** One event of one environment, as the history keeps it. */
 export interface Entry {
@@ -149,35 +150,19 @@ export interface Kept {
   readonly entries: number;
 }
 
-/** The letters that are kept with the history. */
-export interface Mail {
-  /** Who is told of what is appended from now on; at once, if nothing was called before. */
-  subscribe(subscriptions: readonly Subscription[]): void;
-  /** How many letters wait, for whom. */
-  counts(): Promise<ReadonlyMap<string, number>>;
-  /** Keeps letters, one for each lease. Resolves with whom there are more for. */
-  putOnce(letters: readonly LeaseLetter[], at: Micros): Promise<readonly string[]>;
-  /** Those that wait for a receiver behind a number, in order. */
-  waiting(to: string, after: number, limit: number): Promise<readonly WaitingLetter[]>;
-  /** They were delivered. */
-  done(to: string, numbers: readonly number[]): Promise<void>;
-  /** One is given up. */
-  bury(to: string, number: number, at: Micros, why: string): Promise<void>;
-  /** Of those that were given up those in front of a number, newest first. */
-  dead(limit: number, before: number): Promise<readonly DeadLetter[]>;
-  /** Has such a one delivered after all; its receiver, or undefined if there is none of that id. */
-  revive(id: string): Promise<string | undefined>;
-}
-
 /**
  * The history: what happened, long after a watch can resume over it. It has no part in any decision, is filled behind the commits, and may
  * fail by itself. Failures are StoreFailures.
  */
-export interface Archive extends Mail {
+export interface Archive {
+  /** The letters that are kept with it. */
+  readonly mail: Mail;
+  /** Who is told of what is appended from now on; at once, if nothing was called before. */
+  subscribe(subscriptions: readonly Subscription[]): void;
   /** Up to where it has been filled. A new one begins at `begin`. */
   open(begin: Micros): Promise<Cursors>;
-  /** Takes over a part of the log; on disk before it resolves, with a letter to each who is told of what is in it. Resolves with whom. */
-  append(part: Part): Promise<readonly string[]>;
+  /** Takes over a part of the log; on disk before it resolves, with a letter to each who is told of what is in it. */
+  append(part: Part): Promise<Posting>;
   /** Entries in front of a position, or the newest. */
   list(filter: Filter, limit: number, before?: number): Promise<Page>;
   /** By key; one more than limits.statsRows: there are too many keys. */

@@ -1,6 +1,14 @@
 import { limits } from "../../core/limits.ts";
 import type { Micros } from "../../core/model/units.ts";
-import { type Letter, RULE } from "./notice.ts";
+import type { Notice } from "../../core/notice.ts";
+import { ruleOf } from "./addressee.ts";
+
+/** A notice and where it goes: `rule:NAME`, or a URL that an Acquire has named. The same one has the same id. */
+export interface Letter {
+  readonly id: string;
+  readonly to: string;
+  readonly notice: Notice;
+}
 
 /** A letter that waits to be delivered: those to one receiver in the order of their numbers. */
 export interface WaitingLetter extends Letter {
@@ -22,10 +30,38 @@ export interface LeaseLetter extends Letter {
 /** Whose letters. */
 export type Those = { readonly to: string } | "named" | "all";
 
+/** Which of the dead. */
+export type Dead = { readonly id: string } | { readonly to: string } | "all";
+
+/** For whom letters were kept, and of whose the oldest were given up, how many, since too many waited. */
+export interface Posting {
+  readonly receivers: readonly string[];
+  readonly lost: readonly (readonly [to: string, count: number])[];
+}
+
+/** Nobody has got anything. */
+export const NOTHING_POSTED: Posting = { receivers: [], lost: [] };
+
+/** What waits for a receiver of a rule, or for all whom leases have named (`rule` is empty), and since when. */
+export interface Backlog {
+  readonly rule: string;
+  readonly waiting: number;
+  readonly oldest: Micros;
+}
+
+/** How many letters there are. */
+export interface LetterFigures {
+  /** Of whom something waits for. */
+  readonly backlogs: readonly Backlog[];
+  readonly dead: number;
+}
+
 /** What letters are kept on. Synchronous; each change is all or nothing. */
 export interface Desk {
   /** How many wait, for whom. */
   counts(): readonly (readonly [to: string, waiting: number])[];
+  /** How many were given up. */
+  deadCount(): number;
   /** Keeps it behind all others; false if one of its id is there, waiting or dead. */
   add(letter: Letter): boolean;
   /** Those that wait for a receiver behind a number, in order. */
@@ -38,14 +74,17 @@ export interface Desk {
   bury(numbers: readonly number[], at: Micros, why: string): number;
   /** Of the dead those in front of a number, newest first. */
   dead(limit: number, before: number): DeadLetter[];
-  /** Has a dead one wait again, behind all others; the receiver, or undefined if none of that id is dead. */
-  revive(id: string): string | undefined;
-  /** Forgets the oldest of the dead. */
-  trimDead(kept: number): void;
+  /** Forgets the dead that are meant; returns them, oldest first. */
+  take(of: Dead): Letter[];
+  /** Forgets the oldest of the dead, and those that died before a time. */
+  trimDead(kept: number, before: Micros): void;
   /** Marks that a letter was written about a lease; false if it was marked before. */
   mark(lease: string, id: string): boolean;
   unmark(leases: readonly string[]): void;
+  /** The leases that are marked. */
+  marked(): string[];
   readonly isMarked: boolean;
+  /** All that `act` does, or nothing of it, if it throws. */
   together(act: () => void): void;
 }
 
@@ -60,12 +99,14 @@ export class Letters {
   #counts = new Map<string, number>();
   #total = 0;
   #named = 0;
+  /** What was counted within `together`. */
+  #counted: (readonly [to: string, more: number])[] | undefined;
 
   constructor(desk: Desk) {
     this.#desk = desk;
   }
 
-  /** Looks what is kept; before anything else, and again after a failure. */
+  /** Looks what is kept; before anything else. */
   load(): void {
     this.#counts = new Map();
     [this.#total, this.#named] = [0, 0];
@@ -82,32 +123,69 @@ export class Letters {
     return this.#counts;
   }
 
-  /** Keeps letters. Returns for whom there are more. */
-  put(letters: readonly Letter[], at: Micros): readonly string[] {
+  figures(): LetterFigures {
+    const rules = [...this.#counts].flatMap(([to, waiting]) => {
+      const rule = ruleOf(to);
+      return rule === undefined ? [] : { rule, waiting, oldest: this.#since({ to }) };
+    });
+    const named = this.#named > 0 ? [{ rule: "", waiting: this.#named, oldest: this.#since("named") }] : [];
+    return { backlogs: [...rules, ...named], dead: this.#desk.deadCount() };
+  }
+
+  #since(of: Those): Micros {
+    return this.#desk.oldest(of, 1)[0]?.notice.at ?? 0;
+  }
+
+  /** What `act` changes here is kept and counted if all of it is done, and not, if it throws. */
+  together(act: () => void): void {
+    if (this.#counted !== undefined) {
+      act();
+      return;
+    }
+    const counted: (readonly [string, number])[] = [];
+    this.#counted = counted;
+    try {
+      act();
+      this.#counted = undefined;
+    } catch (error) {
+      this.#counted = undefined;
+      for (const [to, more] of counted) this.#add(to, -more);
+      throw error;
+    }
+  }
+
+  /** Keeps letters. */
+  put(letters: readonly Letter[], at: Micros): Posting {
     const receivers = new Set<string>();
-    this.#desk.together(() => {
+    const lost = new Map<string, number>();
+    this.#change(() => {
       for (const letter of letters) {
         if (!this.#desk.add(letter)) continue;
         this.#add(letter.to, 1);
         receivers.add(letter.to);
       }
-      for (const to of receivers) this.#bound({ to }, this.#count(to) - limits.notices.receiver, at);
-      this.#bound("named", this.#named - limits.notices.named, at);
-      this.#bound("all", this.#total - limits.notices.total, at);
+      for (const to of receivers) this.#lose(this.#desk.oldest({ to }, Math.max(0, this.#count(to) - limits.notices.receiver)), at, lost);
+      this.#bound("named", () => this.#named - limits.notices.named, at, lost);
+      this.#bound("all", () => this.#total - limits.notices.total, at, lost);
     });
-    return [...receivers];
+    return { receivers: [...receivers], lost: [...lost] };
   }
 
   /** The same, once for each lease. */
-  putOnce(letters: readonly LeaseLetter[], at: Micros): readonly string[] {
-    let receivers: readonly string[] = [];
-    this.#desk.together(() => {
-      receivers = this.put(
+  putOnce(letters: readonly LeaseLetter[], at: Micros): Posting {
+    let posting = NOTHING_POSTED;
+    this.#change(() => {
+      posting = this.put(
         letters.filter(({ lease, id }) => this.#desk.mark(lease, id)),
         at,
       );
     });
-    return receivers;
+    return posting;
+  }
+
+  /** Of which leases it is known that a letter was written. */
+  marked(): readonly string[] {
+    return this.#desk.marked();
   }
 
   /** Those leases have ended. */
@@ -115,8 +193,10 @@ export class Letters {
     this.#desk.unmark(leases);
   }
 
-  waiting(to: string, after: number, limit: number): readonly WaitingLetter[] {
-    return this.#desk.waiting(to, after, limit);
+  /** The first of all that wait for these receivers, each behind a number, in order. */
+  waiting(of: readonly (readonly [to: string, after: number])[], limit: number): readonly WaitingLetter[] {
+    const found = of.flatMap(([to, after]) => this.#desk.waiting(to, after, limit));
+    return found.sort((a, b) => a.number - b.number).slice(0, limit);
   }
 
   /** They were delivered. */
@@ -128,30 +208,64 @@ export class Letters {
   /** One is given up. */
   bury(to: string, number: number, at: Micros, why: string): void {
     this.#add(to, -this.#desk.bury([number], at, why));
-    this.#desk.trimDead(limits.notices.dead);
+    this.#desk.trimDead(limits.notices.dead, 0);
   }
 
   dead(limit: number, before: number): readonly DeadLetter[] {
     return this.#desk.dead(limit, before);
   }
 
-  /** Has a dead one delivered after all; its receiver, or undefined if there is none of that id. */
-  revive(id: string): string | undefined {
-    const to = this.#desk.revive(id);
-    if (to !== undefined) this.#add(to, 1);
-    return to;
+  /** Has dead ones delivered after all, behind all others; the receivers of each. */
+  revive(of: Dead): readonly string[] {
+    const receivers: string[] = [];
+    this.#change(() => {
+      for (const letter of this.#desk.take(of)) {
+        this.#desk.add(letter);
+        this.#add(letter.to, 1);
+        receivers.push(letter.to);
+      }
+    });
+    return receivers;
   }
 
-  #bound(of: Those, over: number, at: Micros): void {
-    if (over <= 0) return;
-    const victims = this.#desk.oldest(of, over);
+  /** Forgets dead ones; how many. */
+  drop(of: Dead): number {
+    return this.#desk.take(of).length;
+  }
+
+  /** Forgets those that died before a time. */
+  trim(before: Micros): void {
+    this.#desk.trimDead(limits.notices.dead, before);
+  }
+
+  /** Gives up so many: the oldest of those to the receiver for whom most wait, so that none pays for another; then of the next. */
+  #bound(of: "named" | "all", over: () => number, at: Micros, lost: Map<string, number>): void {
+    for (let more = over(); more > 0; more = over()) {
+      let [busiest, most] = ["", 0];
+      for (const [to, count] of this.#counts) if (count > most && (of === "all" || ruleOf(to) === undefined)) [busiest, most] = [to, count];
+      // Where all have one alone, it is the oldest.
+      const victims = most > 1 ? this.#desk.oldest({ to: busiest }, Math.min(more, most)) : this.#desk.oldest(of, more);
+      if (victims.length === 0) return;
+      this.#lose(victims, at, lost);
+    }
+  }
+
+  #lose(victims: readonly WaitingLetter[], at: Micros, lost: Map<string, number>): void {
+    if (victims.length === 0) return;
     this.#desk.bury(
       victims.map(({ number }) => number),
       at,
       OVERFLOW,
     );
-    for (const victim of victims) this.#add(victim.to, -1);
-    this.#desk.trimDead(limits.notices.dead);
+    for (const { to } of victims) {
+      this.#add(to, -1);
+      lost.set(to, (lost.get(to) ?? 0) + 1);
+    }
+    this.#desk.trimDead(limits.notices.dead, 0);
+  }
+
+  #change(act: () => void): void {
+    this.together(() => this.#desk.together(act));
   }
 
   #count(to: string): number {
@@ -159,10 +273,11 @@ export class Letters {
   }
 
   #add(to: string, more: number): void {
+    this.#counted?.push([to, more]);
     const count = this.#count(to) + more;
     if (count > 0) this.#counts.set(to, count);
     else this.#counts.delete(to);
     this.#total += more;
-    if (!to.startsWith(RULE)) this.#named += more;
+    if (ruleOf(to) === undefined) this.#named += more;
   }
 }

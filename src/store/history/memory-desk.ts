@@ -1,21 +1,25 @@
 import type { Micros } from "../../core/model/units.ts";
-import type { DeadLetter, Desk, Those, WaitingLetter } from "./letters.ts";
-import { type Letter, RULE } from "./notice.ts";
+import { ruleOf } from "./addressee.ts";
+import type { Dead, DeadLetter, Desk, Letter, Those, WaitingLetter } from "./letters.ts";
 
 /** Letters in memory, for tests and simulations. */
 export class MemoryDesk implements Desk {
   #last = 0;
-  readonly #letters = new Map<number, WaitingLetter | DeadLetter>();
-  readonly #marks = new Map<string, Set<string>>();
+  #letters = new Map<number, WaitingLetter | DeadLetter>();
+  #marks = new Map<string, ReadonlySet<string>>();
 
   counts(): [string, number][] {
     return [...Map.groupBy(this.#alive(), ({ to }) => to)].map(([to, letters]) => [to, letters.length]);
   }
 
-  add(letter: Letter): boolean {
-    if ([...this.#letters.values()].some(({ id }) => id === letter.id)) return false;
+  deadCount(): number {
+    return [...this.#letters.values()].filter(isDead).length;
+  }
+
+  add({ id, to, notice }: Letter): boolean {
+    if ([...this.#letters.values()].some((letter) => id === letter.id)) return false;
     const number = ++this.#last;
-    this.#letters.set(number, { ...letter, number });
+    this.#letters.set(number, { id, to, notice, number });
     return true;
   }
 
@@ -26,7 +30,7 @@ export class MemoryDesk implements Desk {
   }
 
   oldest(of: Those, limit: number): WaitingLetter[] {
-    const isMeant = ({ to }: Letter) => of === "all" || (of === "named" ? !to.startsWith(RULE) : to === of.to);
+    const isMeant = ({ to }: Letter) => of === "all" || (of === "named" ? ruleOf(to) === undefined : to === of.to);
     return this.#alive().filter(isMeant).slice(0, limit);
   }
 
@@ -43,31 +47,31 @@ export class MemoryDesk implements Desk {
   }
 
   dead(limit: number, before: number): DeadLetter[] {
-    const found = [...this.#letters.values()].filter((letter): letter is DeadLetter => isDead(letter) && letter.number < before);
+    const found = [...this.#letters.values()].filter(isDead).filter(({ number }) => number < before);
     return found.sort((a, b) => b.number - a.number).slice(0, limit);
   }
 
-  revive(id: string): string | undefined {
-    const found = this.dead(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY).find((letter) => letter.id === id);
-    if (found === undefined) return undefined;
-    this.remove([found.number]);
-    this.add({ id, to: found.to, notice: found.notice });
-    return found.to;
+  take(of: Dead): Letter[] {
+    const isMeant = ({ id, to }: Letter) => of === "all" || ("id" in of ? id === of.id : to === of.to);
+    const found = [...this.#letters.values()].filter(isDead).filter(isMeant);
+    this.remove(found.map(({ number }) => number));
+    return found;
   }
 
-  trimDead(kept: number): void {
-    this.remove(
-      this.dead(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
-        .slice(kept)
-        .map(({ number }) => number),
-    );
+  trimDead(kept: number, before: Micros): void {
+    const dead = this.dead(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+    this.remove(dead.filter(({ diedAt }, index) => index >= kept || diedAt < before).map(({ number }) => number));
   }
 
   mark(lease: string, id: string): boolean {
     const marks = this.#marks.get(lease) ?? new Set();
     if (marks.has(id)) return false;
-    this.#marks.set(lease, marks.add(id));
+    this.#marks.set(lease, new Set([...marks, id]));
     return true;
+  }
+
+  marked(): string[] {
+    return [...this.#marks.keys()];
   }
 
   unmark(leases: readonly string[]): void {
@@ -79,7 +83,13 @@ export class MemoryDesk implements Desk {
   }
 
   together(act: () => void): void {
-    act();
+    const before = [new Map(this.#letters), new Map(this.#marks)] as const;
+    try {
+      act();
+    } catch (error) {
+      [this.#letters, this.#marks] = before;
+      throw error;
+    }
   }
 
   #among(numbers: readonly number[]): WaitingLetter[] {
@@ -91,6 +101,6 @@ export class MemoryDesk implements Desk {
   }
 }
 
-function isDead(letter: WaitingLetter): boolean {
+function isDead(letter: WaitingLetter): letter is DeadLetter {
   return "diedAt" in letter;
 }

@@ -1,10 +1,11 @@
 import type { Micros } from "../../core/model/units.ts";
 import { Book, type KeptPart, type KeptSheet, type Shelf } from "./book.ts";
 import type { Archive, Cursors, Filter, Kept, Page, Part, StatsQuery, StatsRow } from "./history.ts";
-import type { DeadLetter, LeaseLetter, WaitingLetter } from "./letters.ts";
+import type { Posting } from "./letters.ts";
+import { mailBy } from "./mail.ts";
 import { MemoryDesk } from "./memory-desk.ts";
-import type { Subscription } from "./notice.ts";
 import type { Stored } from "./sheet.ts";
+import type { Subscription } from "./subscriptions.ts";
 
 /** Kept in memory as long as the object. */
 class MemoryShelf implements Shelf {
@@ -24,9 +25,9 @@ class MemoryShelf implements Shelf {
   }
 
   append(part: KeptPart, text: string, cursors: Cursors, also: () => void): void {
+    also();
     this.#parts.set(part.first, { part, text });
     for (const [pool, revision] of cursors) this.#cursors.set(pool, revision);
-    also();
   }
 
   text({ first }: KeptPart): string | undefined {
@@ -59,6 +60,9 @@ export class MemoryArchive implements Archive {
   readonly #desk = new MemoryDesk();
   #subscriptions: readonly Subscription[] = [];
   #book = new Book(this.#shelf, this.#desk);
+  readonly mail = mailBy(async (operation, ...parameters) =>
+    structuredClone(Reflect.apply(this.#book.letters[operation], this.#book.letters, parameters)),
+  );
 
   async open(now: Micros): Promise<Cursors> {
     this.#book = new Book(this.#shelf, this.#desk);
@@ -66,10 +70,10 @@ export class MemoryArchive implements Archive {
     return this.#book.open(now);
   }
 
-  async append(part: Part): Promise<readonly string[]> {
-    const receivers = this.#book.append(part);
+  async append(part: Part): Promise<Posting> {
+    const posting = this.#book.append(part);
     while (this.#book.isBindable) this.#book.bind();
-    return receivers;
+    return posting;
   }
 
   async list(filter: Filter, limit: number, before?: number): Promise<Page> {
@@ -91,34 +95,6 @@ export class MemoryArchive implements Archive {
   subscribe(subscriptions: readonly Subscription[]): void {
     this.#subscriptions = subscriptions;
     this.#book.subscribe(subscriptions);
-  }
-
-  async counts(): Promise<ReadonlyMap<string, number>> {
-    return new Map(this.#book.letters.counts());
-  }
-
-  async putOnce(letters: readonly LeaseLetter[], at: Micros): Promise<readonly string[]> {
-    return this.#book.letters.putOnce(letters, at);
-  }
-
-  async waiting(to: string, after: number, limit: number): Promise<readonly WaitingLetter[]> {
-    return this.#book.letters.waiting(to, after, limit);
-  }
-
-  async done(to: string, numbers: readonly number[]): Promise<void> {
-    this.#book.letters.done(to, numbers);
-  }
-
-  async bury(to: string, number: number, at: Micros, why: string): Promise<void> {
-    this.#book.letters.bury(to, number, at, why);
-  }
-
-  async dead(limit: number, before: number): Promise<readonly DeadLetter[]> {
-    return this.#book.letters.dead(limit, before);
-  }
-
-  async revive(id: string): Promise<string | undefined> {
-    return this.#book.letters.revive(id);
   }
 
   async close(): Promise<void> {}

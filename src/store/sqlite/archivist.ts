@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import Database from "better-sqlite3";
 import { Book } from "../history/book.ts";
-import type { Letters } from "../history/letters.ts";
+import { MAILING, type Mailing } from "../history/mail.ts";
 import { known, migrate } from "../migrations.ts";
 import type { StoreFailure } from "../store.ts";
 import { SqliteDesk } from "./desk.ts";
@@ -19,10 +19,6 @@ const APPLICATION_ID = 0x63686973;
 const REST = { usual: 200, pressing: 20, much: 64 * 1024 * 1024 } as const;
 /** How long nothing has to have come before sheets are made without a rest, in milliseconds. */
 const QUIET = 2_000;
-
-/** What the thread does with the letters on request. */
-const MAILING = ["counts", "putOnce", "waiting", "done", "bury", "dead", "revive"] as const satisfies readonly (keyof Letters)[];
-type Mailing = Pick<Letters, (typeof MAILING)[number]>;
 
 /** What the thread does on request. */
 export type Operations = Pick<Book, "open" | "subscribe" | "append" | "list" | "stats" | "holds" | "trim"> & Mailing & { close(): void };
@@ -47,6 +43,8 @@ interface Opened {
 }
 
 let opened: Opened | undefined;
+/** The book knows what it has. */
+let isBegun = false;
 let binding: NodeJS.Timeout | undefined;
 /** When something was appended last. */
 let came = 0;
@@ -74,11 +72,14 @@ function open(file: string): Opened {
 
 function perform({ operation, parameters }: Request): unknown {
   if (operation === "close") return opened?.db.close();
+  // Who has opened it before may have had another thread, which has ended since, and does not know that this one knows nothing yet.
+  if (!isBegun && operation !== "open" && operation !== "subscribe") throw new Error("it is not open yet; it is opened when it is filled");
   opened ??= open(String(workerData));
   const { book } = opened;
   const of = MAILING.some((mailing) => mailing === operation) ? book.letters : book;
   const result = Reflect.apply(Reflect.get(of, operation), of, parameters);
   if (operation === "append") came = performance.now();
+  if (operation === "open") isBegun = true;
   if (operation === "append" || operation === "open") bindLater(opened.book, QUIET);
   return result;
 }

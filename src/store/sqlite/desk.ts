@@ -1,7 +1,7 @@
 import type { Database, Statement } from "better-sqlite3";
 import type { Micros } from "../../core/model/units.ts";
-import type { DeadLetter, Desk, Those, WaitingLetter } from "../history/letters.ts";
-import { type Letter, RULE } from "../history/notice.ts";
+import { RULE } from "../history/addressee.ts";
+import type { Dead, DeadLetter, Desk, Letter, Those, WaitingLetter } from "../history/letters.ts";
 
 interface Row {
   readonly number: number;
@@ -22,7 +22,8 @@ export class SqliteDesk implements Desk {
   readonly #bury: Statement<[Micros, string, number]>;
   readonly #dead: Statement<[number, number], Row & Pick<DeadLetter, "diedAt" | "why">>;
   readonly #trim: Statement<[number]>;
-  readonly #take: Statement<[string], Row>;
+  readonly #expire: Statement<[Micros]>;
+  readonly #take: { readonly id: Statement<[string], Row>; readonly to: Statement<[string], Row>; readonly all: Statement<[], Row> };
   readonly #mark: Statement<[string, string]>;
   readonly #unmark: Statement<[string]>;
   readonly #isMarked: Statement<[], number>;
@@ -44,7 +45,9 @@ export class SqliteDesk implements Desk {
     this.#trim = db.prepare(
       "DELETE FROM letters WHERE number <= (SELECT number FROM letters WHERE died_at IS NOT NULL ORDER BY number DESC LIMIT 1 OFFSET ?) AND died_at IS NOT NULL",
     );
-    this.#take = db.prepare(`DELETE FROM letters WHERE id = ? AND died_at IS NOT NULL RETURNING ${row}`);
+    this.#expire = db.prepare("DELETE FROM letters WHERE died_at < ?");
+    const take = (which: string) => `DELETE FROM letters WHERE ${which} died_at IS NOT NULL RETURNING ${row}`;
+    this.#take = { id: db.prepare(take("id = ? AND")), to: db.prepare(take("receiver = ? AND")), all: db.prepare(take("")) };
     this.#mark = db.prepare("INSERT INTO marks VALUES (?, ?) ON CONFLICT DO NOTHING");
     this.#unmark = db.prepare("DELETE FROM marks WHERE lease = ?");
     this.#isMarked = db.prepare<[], number>("SELECT EXISTS (SELECT 1 FROM marks)").pluck();
@@ -53,6 +56,10 @@ export class SqliteDesk implements Desk {
   counts(): [string, number][] {
     const found = this.#db.prepare<[], [string, number]>("SELECT receiver, count(*) FROM letters WHERE died_at IS NULL GROUP BY receiver");
     return found.raw().all();
+  }
+
+  deadCount(): number {
+    return this.#db.prepare<[], number>("SELECT count(*) FROM letters WHERE died_at IS NOT NULL").pluck().get() ?? 0;
   }
 
   add({ id, to, notice }: Letter): boolean {
@@ -80,19 +87,15 @@ export class SqliteDesk implements Desk {
     return this.#dead.all(before, limit).map((row) => ({ ...letterOf(row), diedAt: row.diedAt, why: row.why }));
   }
 
-  revive(id: string): string | undefined {
-    let receiver: string | undefined;
-    this.together(() => {
-      const row = this.#take.get(id);
-      if (row === undefined) return;
-      this.#add.run(row.id, row.receiver, row.notice);
-      receiver = row.receiver;
-    });
-    return receiver;
+  take(of: Dead): Letter[] {
+    const rows = of === "all" ? this.#take.all.all() : "id" in of ? this.#take.id.all(of.id) : this.#take.to.all(of.to);
+    // In no order by itself.
+    return rows.sort((a, b) => a.number - b.number).map(letterOf);
   }
 
-  trimDead(kept: number): void {
+  trimDead(kept: number, before: Micros): void {
     this.#trim.run(kept);
+    if (before > 0) this.#expire.run(before);
   }
 
   mark(lease: string, id: string): boolean {
@@ -101,6 +104,10 @@ export class SqliteDesk implements Desk {
 
   unmark(leases: readonly string[]): void {
     for (const lease of leases) this.#unmark.run(lease);
+  }
+
+  marked(): string[] {
+    return this.#db.prepare<[], string>("SELECT DISTINCT lease FROM marks").pluck().all();
   }
 
   get isMarked(): boolean {

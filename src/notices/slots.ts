@@ -1,5 +1,5 @@
 /** How many attempts are under way at once to those whom leases name: there can be very many of them, and none may keep the others waiting. */
-export class Turns {
+export class Slots {
   readonly #inAll: Gate;
   readonly #perOrigin: number;
   readonly #origins = new Map<string, Gate>();
@@ -9,7 +9,7 @@ export class Turns {
     this.#perOrigin = perOrigin;
   }
 
-  /** Resolves when it is one's turn, with what ends it. First within the origin: those that wait for a slow one keep nobody else's place. */
+  /** Resolves when there is one, with what gives it back. First within the origin: those that wait for a slow one keep nobody else's place. */
   async take(origin: string): Promise<() => void> {
     const gate = this.#origins.get(origin) ?? new Gate(this.#perOrigin);
     this.#origins.set(origin, gate);

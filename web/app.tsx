@@ -4,24 +4,25 @@ import { Frame } from "./frame.tsx";
 import { HistoryView } from "./history/view.tsx";
 import { SignIn } from "./signin.tsx";
 import { route } from "./state/route.ts";
-import { caller, refused, signIn, unreachable } from "./state/session.ts";
+import { meet, session } from "./state/session.ts";
 import { Table } from "./table/table.tsx";
 
 /** The page: what is asked of who comes, and the view that the address names. */
 export function App() {
-  if (refused.value !== undefined) return <SignIn why={refused.value.why} />;
-  if (caller.value !== undefined)
+  const { caller, refused, unreachable } = session.value;
+  if (refused !== undefined) return <SignIn why={refused} />;
+  if (caller !== undefined)
     return (
       <Frame>
         <View />
       </Frame>
     );
-  if (unreachable.value === "") return null;
+  if (unreachable === undefined) return null;
   return (
     <main class="gate">
       <h1>call-me</h1>
-      <p role="alert">{unreachable.value}</p>
-      <button type="button" onClick={() => void signIn()}>
+      <p role="alert">{unreachable} This page tries again by itself.</p>
+      <button type="button" onClick={() => void meet()}>
         Try again
       </button>
     </main>

@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { concerns } from "./attention/concerns.ts";
 import { Dialog } from "./parts/ask.tsx";
 import { now, serverTime } from "./state/clock.ts";
-import { personName } from "./state/person.ts";
+import { keepPerson, personName } from "./state/person.ts";
 import { route, tableAddress } from "./state/route.ts";
 import { scheme, turnScheme } from "./state/scheme.ts";
 import { caller, isOpen, signOut } from "./state/session.ts";
@@ -58,14 +58,18 @@ function Concerned() {
   return count === 0 ? null : <b class="concerned">{count}</b>;
 }
 
+/** After so long without a word, in ms, the data may be older than "live" says, though the connection may be good. */
+const QUIET = 20_000;
+
 /** "live", or how old the data are and what is done about it. */
 function Freshness() {
   const { live, heard, why } = link.value;
-  if (live) return <span class="freshness live">live</span>;
-  const age = heard === 0 ? "" : `data from ${spell(now.value - serverTime() + Date.now() - heard)} ago, `;
+  const age = now.value - serverTime() + Date.now() - heard;
+  if (live && age < QUIET) return <span class="freshness live">live</span>;
+  const words = live ? "" : heard === 0 ? "connecting" : "reconnecting";
   return (
     <span class="freshness cut" title={why}>
-      <output>{age === "" ? "connecting" : `${age}reconnecting`}</output>
+      <output>{[heard === 0 ? "" : `data from ${spell(age)} ago`, words].filter(Boolean).join(", ")}</output>
     </span>
   );
 }
@@ -79,7 +83,13 @@ function Person() {
         ◐ {scheme.value || "auto"}
       </button>
       {isOpen.value ? null : (
-        <button type="button" onClick={signOut}>
+        <button
+          type="button"
+          onClick={() => {
+            keepPerson("");
+            signOut();
+          }}
+        >
           Sign out
         </button>
       )}

@@ -1,8 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { keepKey } from "./state/calls.ts";
 import { findPlaces, leaveFor, places } from "./state/people.ts";
-import { signIn, unreachable } from "./state/session.ts";
+import { signIn } from "./state/session.ts";
 
 /** Asks for a key, or who it is at a place where people sign in. */
 export function SignIn({ why }: { readonly why: string }) {
@@ -11,9 +10,7 @@ export function SignIn({ why }: { readonly why: string }) {
   useEffect(() => void findPlaces().catch(() => undefined), []);
   const send = (event: Event) => {
     event.preventDefault();
-    if (typed.value.trim() === "") return;
-    keepKey(typed.value.trim());
-    void signIn();
+    if (typed.value.trim() !== "") signIn(typed.value.trim());
   };
   return (
     <main class="gate">
@@ -39,7 +36,7 @@ export function SignIn({ why }: { readonly why: string }) {
           Look
         </button>
       </form>
-      {why === "" && unreachable.value === "" ? null : <p role="alert">{unreachable.value || why}</p>}
+      {why === "" ? null : <p role="alert">{why}</p>}
       <p class="quiet">
         It is kept in this tab until you close it, and sent to this server only. To look around, a key with the role “view” suffices.
       </p>

@@ -27,6 +27,8 @@ export class People {
   redirects: readonly string[] = [];
   /** What its discovery document says otherwise. */
   changes: Changes = {};
+  /** Whether a renewal is good once, and comes with the next one; else it is good for ever, and comes but once. */
+  rotates = true;
   /** How many tokens it has given out. */
   given = 0;
 
@@ -68,16 +70,17 @@ export class People {
     if (nonce === "refused") return void response.writeHead(400).end(JSON.stringify({ error: "invalid_grant" }));
     const now = Math.floor(Date.now() / 1_000);
     const claims = { aud: CLIENT, nonce, exp: now + this.lifetime, ...this.claims };
-    const renewal = randomUUID();
-    this.#renewals.add(renewal);
     this.given++;
-    const tokens = { token_type: "Bearer", access_token: "not-ours", refresh_token: renewal, id_token: await this.#issuer.sign(claims) };
+    const renewal = this.rotates || nonce !== undefined ? { refresh_token: randomUUID() } : {};
+    if (renewal.refresh_token !== undefined) this.#renewals.add(renewal.refresh_token);
+    const tokens = { token_type: "Bearer", access_token: "not-ours", ...renewal, id_token: await this.#issuer.sign(claims) };
     response.setHeader("content-type", "application/json").end(JSON.stringify(tokens));
   }
 
-  /** Each renewal is good once. */
   #renewed(form: URLSearchParams): undefined | "refused" {
-    return this.#renewals.delete(form.get("refresh_token") ?? "") ? undefined : "refused";
+    const renewal = form.get("refresh_token") ?? "";
+    const isGood = this.rotates ? this.#renewals.delete(renewal) : this.#renewals.has(renewal);
+    return isGood ? undefined : "refused";
   }
 
   #redeemed(form: URLSearchParams): string | undefined {

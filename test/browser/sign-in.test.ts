@@ -69,6 +69,61 @@ describe.skipIf(PROGRAM === undefined)("the page", () => {
     people.lifetime = 300;
   });
 
+  test("goes on getting tokens of an issuer whose renewals stay the same", async () => {
+    people.rotates = false;
+    people.lifetime = 31;
+    const before = people.given;
+    await using page = await browser.newPage();
+    await page.goto(server.url);
+    await page.getByRole("button", { name: "Acme" }).click();
+    await eventually(() => people.given >= before + 3);
+    people.rotates = true;
+    people.lifetime = 300;
+  });
+
+  test.each([1, -1])("knows by the server's clock when a token ends, though this machine's is off by %d h", async (hours) => {
+    await using page = await browser.newPage();
+    await page.clock.install({ time: Date.now() + hours * 3_600_000 });
+    await page.goto(server.url);
+    await page.getByRole("button", { name: "Acme" }).click();
+    await page.locator(".freshness.live").waitFor();
+    const before = people.given;
+    await page.clock.runFor(10_000);
+    await page.locator(".freshness.live").waitFor();
+    expect(people.given).toBe(before);
+    // It has ended while the tab was asleep.
+    const ended = await issuer.sign({ ...people.claims, aud: CLIENT, exp: Math.floor(Date.now() / 1_000) - 60 });
+    await page.evaluate(`sessionStorage.setItem("call-me key", ${JSON.stringify(ended)})`);
+    await page.reload();
+    await page.locator(".freshness.live").waitFor();
+    expect(people.given).toBe(before + 1);
+  });
+
+  test("who has signed out stays so, though a token was under way", async () => {
+    people.lifetime = 31;
+    await using page = await browser.newPage();
+    await page.goto(server.url);
+    const { promise: renewing, resolve: asked } = Promise.withResolvers<void>();
+    const { promise: over, resolve: letGo } = Promise.withResolvers<void>();
+    await page.route("**/token", async (route) => {
+      if (route.request().postData()?.includes("refresh_token") === true) {
+        asked();
+        await over;
+      }
+      await route.continue();
+    });
+    await page.getByRole("button", { name: "Acme" }).click();
+    await renewing;
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("button", { name: "Acme" }).waitFor();
+    const answered = page.waitForResponse("**/token");
+    letGo();
+    await (await answered).finished();
+    await page.evaluate("new Promise(requestAnimationFrame)");
+    expect(await kept(page)).toBe("{}");
+    people.lifetime = 300;
+  });
+
   test("says why the server takes no token of somebody, and does not ask the issuer for another one again and again", async () => {
     people.claims = { sub: "b7", email: "bob@example.com", groups: ["/others"] };
     people.lifetime = 31;

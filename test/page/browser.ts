@@ -1,6 +1,6 @@
 // Debian's chromium on the page of a server under test.
 import { existsSync } from "node:fs";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import type { Address } from "../outside/clients.ts";
 
 /** Where it is; undefined: not on this machine, and the tests say so. */
@@ -43,4 +43,9 @@ export async function visit(browser: Browser, { url, key }: Address, view = "#/"
   await page.goto(`${url}/${view}`);
   await page.locator(".freshness.live").waitFor();
   return page;
+}
+
+/** Of the table. */
+export function rowOf(page: Page, name: string): Locator {
+  return page.locator("tr", { has: page.getByRole("link", { name, exact: true }) });
 }

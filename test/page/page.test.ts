@@ -1,12 +1,10 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
-import { EventKind } from "../../gen/ts/callme/v1/insight_service_pb.ts";
-import { EnvironmentState, HolderKind } from "../../gen/ts/callme/v1/types_pb.ts";
-import { clientsOf, keyFor, leaseIn, seconds } from "../outside/clients.ts";
+import { EnvironmentState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { clientsOf, leaseIn, seconds } from "../outside/clients.ts";
 import { eventually } from "../outside/eventually.ts";
 import { Server } from "../outside/server.ts";
-import { openBrowser, PROGRAM, visit, wrongs } from "./browser.ts";
+import { openBrowser, PROGRAM, rowOf, visit, wrongs } from "./browser.ts";
 import { Living } from "./living.ts";
 
 describe.skipIf(PROGRAM === undefined)("the page", () => {
@@ -21,7 +19,6 @@ describe.skipIf(PROGRAM === undefined)("the page", () => {
     await server?.[Symbol.asyncDispose]();
   });
 
-  const rowOf = (page: Page, name: string) => page.locator("tr", { has: page.getByRole("link", { name, exact: true }) });
   const make = (...names: string[]) =>
     clientsOf(server).environments.applyEnvironments({ environments: names.map((name) => ({ name, pool: "shop" })) });
   const take = async (environment: string, name: string, rest: object = {}) =>
@@ -51,6 +48,67 @@ describe.skipIf(PROGRAM === undefined)("the page", () => {
     expect(await page.evaluate<number>("sessionStorage.length")).toBe(0);
   });
 
+  test("takes the key that was typed in last, whatever becomes of the one before", async () => {
+    await using page = await browser.newPage();
+    const { promise: held, resolve: letGo } = Promise.withResolvers<void>();
+    await page.route("**/WhoAmI", (route) => void held.then(() => route.continue()), { times: 1 });
+    await page.goto(server.url);
+    const key = page.getByLabel("Your key for this server");
+    // The first question of all, without a key.
+    letGo();
+    await key.waitFor();
+    const { promise: wrong, resolve: refuse } = Promise.withResolvers<void>();
+    await page.route("**/WhoAmI", (route) => void wrong.then(() => route.continue()), { times: 1 });
+    await key.fill("a-wrong-key");
+    await key.press("Enter");
+    await key.fill(server.key);
+    await key.press("Enter");
+    await page.locator(".freshness.live").waitFor();
+    const answered = page.waitForResponse((response) => response.url().endsWith("/WhoAmI") && response.status() === 401);
+    refuse();
+    await (await answered).finished();
+    await page.evaluate("new Promise(requestAnimationFrame)");
+    expect(await page.locator(".freshness.live").count()).toBe(1);
+  });
+
+  test("tries again by itself while the server cannot be asked, and does not ask for a key because a proxy has none", async () => {
+    await using page = await browser.newPage();
+    await page.addInitScript((typed) => sessionStorage.setItem("call-me key", typed), server.key);
+    await page.route("**/WhoAmI", (route) => route.abort(), { times: 1 });
+    await page.route("**/WhoAmI", (route) => route.fulfill({ status: 502, body: "Bad Gateway" }), { times: 1 });
+    await page.goto(server.url);
+    await page.getByRole("alert").getByText("The server did not answer.").waitFor();
+    await page.locator(".freshness.live").waitFor();
+    await page.route("**/WhoAmI", (route) => route.abort(), { times: 1 });
+    await page.route("**/WatchEnvironment", (route) => route.fulfill({ status: 401 }), { times: 1 });
+    await server.stop();
+    await page.getByText(/reconnecting$/).waitFor();
+    await server.restart();
+    await page.locator(".freshness.live").waitFor();
+  });
+
+  test("works where the browser keeps nothing, and forgets a name that was typed in when its owner signs out", async () => {
+    await make("blocked");
+    await using page = await browser.newPage();
+    await page.addInitScript(`
+      for (const name of ["localStorage", "sessionStorage"])
+        Object.defineProperty(globalThis, name, { get() { throw new DOMException("blocked", "SecurityError"); } });
+    `);
+    await page.goto(`${server.url}/#/env/blocked`);
+    const key = page.getByLabel("Your key for this server");
+    await key.fill(server.key);
+    await key.press("Enter");
+    await page.getByRole("button", { name: "Reserve…" }).click();
+    await page.getByLabel("Your name, for the others").fill("Ines");
+    await page.getByRole("button", { name: "Reserve", exact: true }).click();
+    await page.locator(".person", { hasText: "Ines" }).waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await key.fill(server.key);
+    await key.press("Enter");
+    await page.locator(".freshness.live").waitFor();
+    expect(await page.locator(".person", { hasText: "Ines" }).count()).toBe(0);
+  });
+
   test("two browsers see a hand-over when it happens", async () => {
     await make("handed");
     const first = await take("handed", "checkout #1");
@@ -67,70 +125,6 @@ describe.skipIf(PROGRAM === undefined)("the page", () => {
       expect(wrongs.get(page)).toEqual([]);
       await page.close();
     }
-  });
-
-  test("takes a reservation, extends it and ends it, each after it was asked", async () => {
-    await make("mine");
-    await using page = await visit(browser, server, "#/env/mine");
-    await page.getByRole("button", { name: "Reserve…" }).click();
-    await page.getByText("mine is free: it is yours at once").waitFor();
-    await page.getByLabel("Your name, for the others").fill("Ines");
-    await page.getByLabel("What for").fill("demo");
-    await page.getByRole("button", { name: "Reserve", exact: true }).click();
-    await page.getByRole("status").getByText("mine is yours until").waitFor();
-    await page.locator("h2:text-is('On it') + table", { hasText: "Ines" }).waitFor();
-    const held = (await clientsOf(server).environments.listLeases({ filter: { environment: "mine" } })).leases[0];
-    expect(held).toMatchObject({ reason: "demo", autoClaim: true, holder: { name: "Ines", kind: HolderKind.HUMAN } });
-    await page.getByRole("button", { name: "Extend…" }).click();
-    await page.getByLabel("4 h").check();
-    await page.getByRole("button", { name: "Extend", exact: true }).click();
-    await page
-      .getByRole("status")
-      .getByText(/mine is held until/)
-      .waitFor();
-    const extended = (await clientsOf(server).locks.getLease({ leaseId: held?.id ?? "" })).lease;
-    expect(Number(extended?.notAfter?.seconds) - Number(held?.notAfter?.seconds)).toBe(4 * 3_600);
-    await page.getByRole("button", { name: "Release…", exact: true }).click();
-    await page.getByRole("button", { name: "Release", exact: true }).click();
-    await page.getByText("Nobody has it.").waitFor();
-    expect((await clientsOf(server).locks.check({ environment: "mine" })).available).toBe(true);
-  });
-
-  test("puts an environment into maintenance and back, and says first what that does to whom", async () => {
-    await make("kept");
-    await take("kept", "checkout #7");
-    await using page = await visit(browser, server, "#/env/kept");
-    await page.getByRole("button", { name: "Maintenance…" }).click();
-    await page.getByText("checkout #7 may finish: nobody's lease ends by this.").waitFor();
-    await page.getByLabel(/^Reason/).fill("new disk");
-    await page.getByRole("button", { name: "Into maintenance" }).click();
-    await page.locator(".head", { hasText: "new disk" }).waitFor();
-    expect((await clientsOf(server).environments.getEnvironment({ environment: "kept" })).environment?.state).toBe(
-      EnvironmentState.MAINTENANCE,
-    );
-    await page.getByRole("button", { name: "Back into service…" }).click();
-    await page.getByRole("button", { name: "Back into service", exact: true }).click();
-    await page.getByRole("button", { name: "Back into service…" }).waitFor({ state: "detached" });
-    expect((await clientsOf(server).environments.getEnvironment({ environment: "kept" })).environment?.state).toBe(
-      EnvironmentState.AVAILABLE,
-    );
-  });
-
-  test("ends somebody else's lease by its id only, with a reason, on the record; Escape leaves it", async () => {
-    await make("forced");
-    const lease = await take("forced", "stuck #9");
-    await using page = await visit(browser, server, "#/env/forced");
-    await page.getByRole("button", { name: "Force-release…" }).click();
-    await page.getByText(lease.id).waitFor();
-    await page.keyboard.press("Escape");
-    await page.getByRole("dialog").waitFor({ state: "hidden" });
-    await page.getByRole("button", { name: "Force-release…" }).click();
-    await page.getByLabel("Reason").fill("its runner is gone");
-    await page.getByRole("button", { name: "Force-release stuck #9" }).click();
-    await page.getByText("Nobody has it.").waitFor();
-    expect((await clientsOf(server).locks.getLease({ leaseId: lease.id })).lease).toMatchObject({ endNote: "its runner is gone" });
-    await page.goto(`${server.url}/#/attention`);
-    await page.locator("section", { hasText: "Forced today" }).getByText("its runner is gone").waitFor();
   });
 
   test("tells who had something at a time: those whose leases have ended since, and those who still have it", async () => {
@@ -173,33 +167,6 @@ describe.skipIf(PROGRAM === undefined)("the page", () => {
     expect(asked).toBe(9);
   });
 
-  test("offers what a key may do and no more, and shows the server's words where that refuses all the same", async () => {
-    await make("seen", "unseen-1");
-    await take("seen", "checkout #3");
-    const { secret } = await keyFor(server, [{ role: Role.VIEW, patterns: ["seen"] }]);
-    await using viewer = await visit(browser, { url: server.url, key: secret });
-    await rowOf(viewer, "seen").waitFor();
-    expect(await rowOf(viewer, "unseen-1").count()).toBe(0);
-    await viewer.goto(`${server.url}/#/env/seen`);
-    await viewer.locator("h2:text-is('On it') + table", { hasText: "checkout #3" }).waitFor();
-    expect(await viewer.locator("main button").filter({ hasText: "…" }).count()).toBe(0);
-    for (const view of ["#/attention", "#/history", "#/history?show=use", "#/"]) {
-      await viewer.goto(`${server.url}/${view}`);
-      await viewer.locator("main h1").waitFor();
-    }
-    const operator = await keyFor(server, [{ role: Role.OPERATE, patterns: ["seen"] }], "operators");
-    await using page = await visit(browser, { url: server.url, key: operator.secret }, "#/env/seen");
-    await page.getByRole("button", { name: "Maintenance…" }).click();
-    await page.getByLabel(/^Reason/).fill("x".repeat(512));
-    await page.getByLabel("until …").check();
-    await page.getByLabel("Until", { exact: true }).fill("2020-01-01T00:00");
-    await page.getByRole("button", { name: "Into maintenance" }).click();
-    await page.getByRole("alert").getByText(/until/i).waitFor();
-    expect((await clientsOf(server).insight.listEvents({ filter: { kinds: [EventKind.REFUSED] } })).events).toEqual([]);
-    await clientsOf(server).access.revokeKey({ id: operator.id });
-    await page.getByLabel("Your key for this server").waitFor();
-  });
-
   test("closes its stream while nobody looks, and has only one while somebody does", async () => {
     const metric = async () => {
       const text = await (await fetch(`${server.url}/metrics`, { headers: { "x-api-key": server.key } })).text();
@@ -214,25 +181,50 @@ describe.skipIf(PROGRAM === undefined)("the page", () => {
         Object.defineProperty(document, "hidden", { configurable: true, value: ${hidden} });
         document.dispatchEvent(new Event("visibilitychange"));
       `);
+    let asked = 0;
+    page.on("request", () => {
+      asked += 1;
+    });
+    // A glance at another tab costs nothing.
+    await page.clock.install();
     await hide(true);
-    await eventually(async () => (await metric()) === 0);
-    const before = await page.evaluate<number>('performance.getEntriesByType("resource").length');
+    await page.clock.runFor(4_000);
     await hide(false);
-    await page.locator(".freshness.live").waitFor();
+    await page.clock.runFor(60_000);
+    await make("glanced");
+    await rowOf(page, "glanced").waitFor();
+    expect(asked).toBe(0);
+    await hide(true);
+    await page.clock.runFor(6_000);
+    await eventually(async () => (await metric()) === 0);
+    const lease = await take("glanced", "checkout #8");
+    await clientsOf(server).environments.setEnvironmentState({ environment: "glanced", state: EnvironmentState.DRAINING });
+    await clientsOf(server).locks.release({ leaseId: lease.id });
+    await page.clock.runFor(60_000);
+    expect([asked, await metric()]).toEqual([0, 0]);
+    await hide(false);
+    // A frame, too, comes by this clock.
+    await page.clock.resume();
+    await rowOf(page, "glanced").getByText("draining").waitFor();
     await eventually(async () => (await metric()) === 1);
-    expect(await page.evaluate<number>('performance.getEntriesByType("resource").length')).toBeLessThanOrEqual(before + 1);
   });
 
   test("says how old its data are while the server is gone, and heals itself when it is back", async () => {
-    await make("healed");
+    await make("healed", "deleted");
     const lease = await take("healed", "checkout #5");
     await using page = await visit(browser, server);
     await rowOf(page, "healed").locator(".holder", { hasText: "checkout #5" }).waitFor();
     await server.kill9();
     await page.getByText(/^data from \d+ s ago, reconnecting$/).waitFor();
     await rowOf(page, "healed").locator(".holder", { hasText: "checkout #5" }).waitFor();
+    // While it is not told.
+    await page.route("**/WatchEnvironment", (route) => route.abort());
     await server.restart();
+    await clientsOf(server).environments.deleteEnvironment({ environment: "deleted" });
+    expect(await rowOf(page, "deleted").count()).toBe(1);
+    await page.unroute("**/WatchEnvironment");
     await page.locator(".freshness.live").waitFor();
+    await rowOf(page, "deleted").waitFor({ state: "detached" });
     await clientsOf(server).locks.release({ leaseId: lease.id });
     await rowOf(page, "healed").getByText("free").waitFor();
   });

@@ -2,8 +2,8 @@
 import { computed, signal } from "@preact/signals";
 import { MINUTE, midnight } from "../words/time.ts";
 
-/** Server's time less ours, in ms. */
-let ahead = 0;
+/** Server's time less ours, in ms; undefined: not heard yet. */
+let ahead: number | undefined;
 
 /** The server's time in ms, once a second while the page is seen. */
 export const now = signal(Date.now());
@@ -20,9 +20,15 @@ export function hearTime(told: number): void {
   tick();
 }
 
+/** An answer of the server says when it was given, to the second: better than nothing. */
+export function hearDate(text: string | null): void {
+  const told = Date.parse(text ?? "");
+  if (ahead === undefined && !Number.isNaN(told)) hearTime(told);
+}
+
 /** The server's time now, in ms. */
 export function serverTime(): number {
-  return Date.now() + ahead;
+  return Date.now() + (ahead ?? 0);
 }
 
 function tick(): void {

@@ -1,7 +1,9 @@
 // People who sign in where their company does: OpenID Connect, an authorization code with PKCE. The token is then the key of this tab.
 import { base64Decode, base64Encode } from "@bufbuild/protobuf/wire";
+import { ConnectError } from "@connectrpc/connect";
 import { signal } from "@preact/signals";
-import { home, keepKey, key, PERSON } from "./calls.ts";
+import { home, keepKey, key, person, turn } from "./calls.ts";
+import { hearDate, serverTime } from "./clock.ts";
 
 /** Where one can sign in, as the server's settings tell it. */
 export interface Place {
@@ -15,8 +17,16 @@ export interface Place {
 
 export const places = signal<readonly Place[]>([]);
 
-/** A token is renewed so long before its end, in ms. */
+/** A token is renewed so long before its end, in ms; one that is refused counts as ended if it ends so soon. */
 const AHEAD = 30_000;
+const SHORTLY = 5_000;
+/** So often it is looked whether that is now. */
+const LOOK = 15_000;
+/** An issuer has so long to answer. */
+const PATIENCE = 20_000;
+
+/** What an issuer tells of a token, or why there is none. */
+type Answer = Partial<Record<"id_token" | "refresh_token" | "error", string>>;
 
 /** While somebody is away, to sign in, and afterwards what gets the next token. */
 interface Kept {
@@ -48,52 +58,70 @@ export async function leaveFor(place: Place): Promise<void> {
 /** Takes what a place has sent back, if it has: the view is again that which was left. Throws an Error that says why there is no token. */
 export async function comeBack(): Promise<void> {
   const sent = new URLSearchParams(location.search);
-  const { place, state, verifier, hash = "", renewal } = kept();
-  if (!sent.has("state")) return keepFresh(renewal);
+  const { place, state, verifier, hash = "" } = kept();
+  if (!sent.has("state")) return keepFresh();
   history.replaceState(null, "", `${home}/${hash}`);
   if (place === undefined || sent.get("state") !== state || ![null, place.issuer].includes(sent.get("iss")))
     throw new Error("This tab has not asked for that. Sign in again.");
   const code = sent.get("code");
   if (code === null) throw noToken(place, sent.get("error_description") ?? sent.get("error"));
+  keepKey("");
   await ask(place, { grant_type: "authorization_code", code, redirect_uri: `${home}/`, code_verifier: verifier ?? "" }, state);
 }
 
 let renewing: Promise<void> | undefined;
 
 /**
- * Whether there is another key by now than the one that the server did not take, or can be had: it is asked for where this one ends in
- * less than `ahead` ms, for a fresh one that is refused would be no other.
+ * Whether there is another key by now than the one that the server did not take, with this refusal, or can be had: it is asked for where this
+ * one has ended, for a fresh one that is refused would be no other.
  */
-export async function hasNewer(used: string, ahead = 5_000): Promise<boolean> {
-  const { place, renewal } = kept();
-  if (key.peek() === used && place !== undefined && renewal !== undefined && endOf(used) <= Date.now() + ahead) {
-    renewing ??= ask(place, { grant_type: "refresh_token", refresh_token: renewal });
-    // Without a next one the present one is good until its end.
-    await renewing.catch(() => undefined);
-    renewing = undefined;
-  }
+export async function hasNewer(used: string, refusal: unknown): Promise<boolean> {
+  hearDate(ConnectError.from(refusal).metadata.get("date"));
+  if (key.peek() === used) await renew(SHORTLY);
   return key.peek() !== used;
 }
 
+/** Gets the next token, if there is one to be had and the present one ends in less than so many ms. */
+async function renew(ahead: number): Promise<void> {
+  const { place, renewal } = kept();
+  if (place === undefined || renewal === undefined || endOf(key.peek()) > serverTime() + ahead) return;
+  renewing ??= ask(place, { grant_type: "refresh_token", refresh_token: renewal });
+  // Without a next one the present one is good until its end.
+  await renewing.catch(() => undefined);
+  renewing = undefined;
+}
+
 async function ask(place: Place, form: Readonly<Record<string, string>>, nonce?: string): Promise<void> {
+  const began = turn;
   const body = new URLSearchParams({ ...form, client_id: place.clientId });
-  const answer = await fetch(place.tokenEndpoint, { method: "POST", body });
-  const { id_token: token, refresh_token: renewal, error } = (await answer.json()) as Readonly<Record<string, string | undefined>>;
+  const answer = await fetch(place.tokenEndpoint, { method: "POST", body, signal: AbortSignal.timeout(PATIENCE) }).catch(() => undefined);
+  const { id_token: token, refresh_token: renewal, error } = ((await answer?.json()) ?? { error: "no answer" }) as Readonly<Answer>;
+  // It gives none for this any more.
+  if (error === "invalid_grant" && began === turn) person.value = "";
   if (token === undefined || (nonce !== undefined && partOf(token)["nonce"] !== nonce)) throw noToken(place, error);
-  keepKey(token);
-  keep({ place, renewal });
-  keepFresh(renewal);
+  // Somebody else may be here by now, or nobody.
+  if (began !== turn) return;
+  key.value = token;
+  // Who gets no new one keeps the old one: RFC 6749, section 6.
+  keep({ place, renewal: renewal ?? form["refresh_token"] });
+  keepFresh();
 }
 
 function noToken({ issuer }: Place, why: string | null | undefined): Error {
   return new Error(`${issuer} gave no token (${why}).`);
 }
 
-/** Renews the present token in time. */
-function keepFresh(renewal: string | undefined): void {
-  const used = key.peek();
-  if (renewal !== undefined)
-    setTimeout(() => key.peek() === used && hasNewer(used, AHEAD), Math.max(1_000, endOf(used) - AHEAD - Date.now()));
+let timer: ReturnType<typeof setTimeout>;
+
+/** Renews the present token in time. It looks again and again: the server's time may not be known yet, and an issuer away for a while. */
+function keepFresh(least = 1_000): void {
+  clearTimeout(timer);
+  if (kept().renewal === undefined) return;
+  const look = () => {
+    keepFresh(LOOK);
+    void renew(AHEAD + 1_000);
+  };
+  timer = setTimeout(look, Math.max(least, Math.min(LOOK, endOf(key.peek()) - AHEAD - serverTime())));
 }
 
 /** When a token ends, in ms. */
@@ -111,9 +139,9 @@ function random(): string {
 }
 
 function kept(): Partial<Kept> {
-  return JSON.parse(sessionStorage.getItem(PERSON) ?? "{}");
+  return JSON.parse(person.peek() || "{}");
 }
 
 function keep(what: Kept): void {
-  sessionStorage.setItem(PERSON, JSON.stringify(what));
+  person.value = JSON.stringify(what);
 }

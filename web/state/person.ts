@@ -1,22 +1,19 @@
 // Whose name stands on what is reserved here.
-import { signal } from "@preact/signals";
 import { type Holder, HolderKind } from "../../gen/ts/callme/v1/types_pb.ts";
+import { kept } from "./kept.ts";
 import { caller } from "./session.ts";
 
-const KEPT = "call-me name";
+/** The name that was typed in on this machine; kept there until its owner signs out. */
+const typed = kept("localStorage", "call-me name");
 
-/** The name that was typed in on this machine; kept there. */
-const person = signal(localStorage.getItem(KEPT) ?? "");
-
-/** Keeps it. */
+/** Keeps it; empty: forgets it. */
 export function keepPerson(name: string): void {
-  person.value = name;
-  localStorage.setItem(KEPT, name);
+  typed.value = name;
 }
 
 /** The name to show others: as typed in, else what the server calls us. */
 export function personName(): string {
-  return person.value || caller.value?.label || "";
+  return typed.value || caller.value?.label || "";
 }
 
 /** Us, as the holder of a lease. */

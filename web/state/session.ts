@@ -1,54 +1,86 @@
 // Who the server knows us to be, and what that lets us do.
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { PrincipalKind, Role, type WhoAmIResponse } from "../../gen/ts/callme/v1/access_service_pb.ts";
-import { access, isUnauthenticated, keepKey, key, PERSON, wordsOf } from "./calls.ts";
+import { fits } from "../words/pattern.ts";
+import { access, isUnauthenticated, keepKey, key, mayPass, person, turn, wordsOf } from "./calls.ts";
 import { comeBack, hasNewer } from "./people.ts";
+import { backoff, later } from "./seen.ts";
 
-/** Who we are; undefined until the server has said so. */
-export const caller = signal<WhoAmIResponse | undefined>(undefined);
+/** How we stand with the server: it has yet to say so, or one of these. */
+export interface Session {
+  /** Who we are. */
+  readonly caller?: WhoAmIResponse;
+  /** It wants a key that it takes: why it did not take the one that it got. */
+  readonly refused?: string;
+  /** It could not be asked, and why; it is asked again and again. */
+  readonly unreachable?: string;
+}
 
-/** Whether the server asks for a key that it would take, and why it did not take the one that it got. */
-export const refused = signal<{ readonly why: string } | undefined>(undefined);
+export const session = signal<Session>({});
 
-/** Why the server could not be asked who we are. */
-export const unreachable = signal("");
+/** Who we are; undefined while the server has not said so. */
+export const caller = computed(() => session.value.caller);
 
 /** Begins with the key of this tab, or with the token that somebody comes back with who was sent away to sign in. */
 export async function begin(): Promise<void> {
+  let attempt = 0;
+  effect(() => {
+    if (session.value.unreachable === undefined) attempt = 0;
+    else return later(backoff(attempt++), () => void meet());
+  });
   try {
     await comeBack();
-    await signIn();
+    await meet();
   } catch (error) {
-    refused.value = { why: (error as Error).message };
+    session.value = { refused: (error as Error).message };
   }
 }
 
-/** Asks the server who we are. */
-export async function signIn(): Promise<void> {
-  try {
-    caller.value = await access.whoAmI({});
-    refused.value = undefined;
-    unreachable.value = "";
-  } catch (error) {
-    if (isUnauthenticated(error)) await refuse(error);
-    else unreachable.value = wordsOf(error);
-  }
-}
-
-/** The server does not take our key, or not any more: the one that was used. */
-export async function refuse(error: unknown, used = key.peek()): Promise<void> {
-  if (await hasNewer(used)) return signIn();
-  // No other token of the same person is taken.
-  sessionStorage.removeItem(PERSON);
-  caller.value = undefined;
-  refused.value = { why: key.value === "" ? "" : wordsOf(error) };
+/** Somebody signs in. */
+export function signIn(typed: string): void {
+  keepKey(typed);
+  void meet();
 }
 
 /** Forgets the key. */
 export function signOut(): void {
   keepKey("");
-  caller.value = undefined;
-  refused.value = { why: "" };
+  session.value = { refused: "" };
+}
+
+let meeting: { readonly of: number; readonly over: Promise<void> } | undefined;
+
+/**
+ * Asks the server who we are: at first, when a key of ours was not taken, and whenever that may have changed. What it says afterwards stands in
+ * `session`. Many may ask for it at once.
+ */
+export function meet(): Promise<void> {
+  if (meeting?.of === turn) return meeting.over;
+  const mine = { of: turn, over: ask(turn).finally(() => end(mine)) };
+  meeting = mine;
+  return mine.over;
+}
+
+function end(one: typeof meeting): void {
+  if (meeting === one) meeting = undefined;
+}
+
+async function ask(began: number): Promise<void> {
+  const used = key.peek();
+  try {
+    const caller = await access.whoAmI({});
+    if (began === turn) session.value = { caller };
+  } catch (error) {
+    if (isUnauthenticated(error) && (await hasNewer(used, error)) && began === turn) return ask(began);
+    if (began !== turn) return;
+    // Whom it knew before it still knows, for all that we know.
+    if (mayPass(error)) session.value = caller.peek() ? session.peek() : { unreachable: wordsOf(error) };
+    else {
+      // No other token of the same person is taken.
+      person.value = "";
+      session.value = { refused: used === "" ? "" : wordsOf(error) };
+    }
+  }
 }
 
 /** Whether everybody is the same to this server: it asks for no key. */
@@ -69,21 +101,5 @@ const CONTAINED: Readonly<Record<number, readonly Role[]>> = {
 /** Whether a grant of ours gives this role on an environment. It decides what is offered; what is allowed decides the server. */
 export function may(role: Role, pool: string, environment: string): boolean {
   const grants = caller.value?.grants ?? [];
-  return grants.some((grant) => CONTAINED[role]?.includes(grant.role) && grant.patterns.some((one) => matches(one, pool, environment)));
-}
-
-function matches(pattern: string, pool: string, environment: string): boolean {
-  if (pattern === "*") return true;
-  const colon = pattern.indexOf(":");
-  const [ofPool, ofName] = colon < 0 ? ["*", pattern] : [pattern.slice(0, colon), pattern.slice(colon + 1)];
-  const fits = (glob: string, text: string) => glob === "*" || globbed(glob).test(text);
-  return (colon < 0 || fits(ofPool, pool)) && (colon >= 0 && ofName === "*" ? true : globbed(ofName).test(environment));
-}
-
-function globbed(glob: string): RegExp {
-  const source = glob
-    .replace(/[\\^$.|+()[\]{}]/g, "\\$&")
-    .replaceAll("*", "[^/]*")
-    .replaceAll("?", "[^/]");
-  return new RegExp(`^${source}$`);
+  return grants.some((grant) => CONTAINED[role]?.includes(grant.role) && grant.patterns.some((one) => fits(one, pool, environment)));
 }

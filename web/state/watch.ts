@@ -1,12 +1,13 @@
 // The one stream of this tab: all environments that the caller may see. Closed while nobody looks, opened anew after a cut.
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import type { WatchEnvironmentResponse } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { WatchKind } from "../../gen/ts/callme/v1/types_pb.ts";
 import { milliseconds } from "../words/time.ts";
-import { isUnauthenticated, key, locks, wordsOf } from "./calls.ts";
+import { isUnauthenticated, locks, wordsOf } from "./calls.ts";
 import { hearTime, keepTime } from "./clock.ts";
 import { forgetRows, keepOnly, put } from "./rows.ts";
-import { caller, refuse } from "./session.ts";
+import { backoff, pause, seen } from "./seen.ts";
+import { caller, meet } from "./session.ts";
 
 /** How it stands with the stream. */
 export interface Link {
@@ -19,65 +20,70 @@ export interface Link {
 
 export const link = signal<Link>({ live: false, heard: 0, why: "" });
 
-/** A server says something every 15 s. Longer than this the connection is dead, whatever it looks like. */
-const SILENCE = 20_000;
-/** Between attempts, in ms. */
-const PAUSES = [250, 500, 1_000, 2_000, 4_000];
+/** A server says something every 15 s. Longer than this the connection is dead, whatever it looks like; in ms. */
+const SILENCE = 35_000;
+/** A stream that was whole for so long, in ms, was a good one: after its end another one is tried at once. */
+const SETTLED = 5_000;
+
+const principal = computed(() => caller.value?.principal ?? "");
 
 /** Watches while somebody is signed in and looks, from now on. */
 export function keepWatching(): void {
-  const seen = signal(!document.hidden);
-  document.addEventListener("visibilitychange", () => {
-    seen.value = !document.hidden;
-  });
   effect(() => keepTime(seen.value));
-  let principal = "";
   effect(() => {
-    const who = caller.value?.principal ?? "";
-    if (who !== principal) forgetRows();
-    principal = who;
-    if (who === "" || !seen.value) return;
+    void principal.value;
+    forgetRows();
+  });
+  effect(() => {
+    if (principal.value === "" || !seen.value) return;
     const ended = new AbortController();
     void follow(ended.signal);
-    return () => ended.abort();
+    return () => {
+      ended.abort();
+      link.value = { ...link.peek(), live: false, why: "" };
+    };
   });
 }
 
+/** Whom the last stream was opened for: with the next one it is asked whether that is still so, and what they may do. */
+let known = "";
+
 async function follow(ended: AbortSignal): Promise<void> {
-  for (let attempt = 0; !ended.aborted; attempt += 1) {
-    const before = link.peek().heard;
-    const used = key.peek();
+  let attempt = 0;
+  while (!ended.aborted) {
+    if (known === principal.peek()) void meet();
+    known = principal.peek();
+    const told = new Told();
     try {
-      await watch(ended);
+      await watch(told, ended);
     } catch (error) {
-      if (ended.aborted) break;
-      if (isUnauthenticated(error)) return refuse(error, used);
+      if (ended.aborted) return;
       link.value = { ...link.peek(), live: false, why: wordsOf(error) };
+      if (isUnauthenticated(error)) await meet();
     }
-    if (link.peek().heard > before) attempt = 0;
-    await pause((PAUSES[Math.min(attempt, PAUSES.length - 1)] ?? 0) * (0.5 + Math.random()), ended);
+    if (told.since !== undefined && performance.now() - told.since > SETTLED) attempt = 0;
+    await pause(backoff(attempt), ended);
+    attempt += 1;
   }
-  link.value = { ...link.peek(), live: false, why: "" };
 }
 
-/** One stream, until it ends. */
-async function watch(ended: AbortSignal): Promise<void> {
+/** One stream, until it ends; that is always an error. */
+async function watch(told: Told, ended: AbortSignal): Promise<void> {
   const silent = new AbortController();
   const wait = () => setTimeout(() => silent.abort(), SILENCE);
   let timer = wait();
-  const told = new Told();
   try {
-    for await (const message of locks.watchEnvironment({}, { signal: AbortSignal.any([ended, silent.signal]) })) {
+    for await (const message of locks.watchEnvironment({}, { signal: AbortSignal.any([ended, silent.signal]), timeoutMs: 0 })) {
+      if (ended.aborted) return;
       clearTimeout(timer);
       timer = wait();
       if (message.time !== undefined) hearTime(milliseconds(message.time));
       told.take(message);
-      link.value = { live: told.all, heard: Date.now(), why: "" };
+      link.value = { live: told.since !== undefined, heard: Date.now(), why: "" };
     }
     throw new Error("the stream has ended");
   } finally {
     clearTimeout(timer);
-    link.value = { ...link.peek(), live: false };
   }
 }
 
@@ -85,10 +91,8 @@ async function watch(ended: AbortSignal): Promise<void> {
 class Told {
   #names: Set<string> | undefined = new Set();
 
-  /** Whether all was told. */
-  get all(): boolean {
-    return this.#names === undefined;
-  }
+  /** When all had been told, by performance.now(). */
+  since: number | undefined;
 
   take({ kind, reset, environments }: WatchEnvironmentResponse): void {
     put(environments);
@@ -97,15 +101,6 @@ class Told {
     if (kind !== WatchKind.HEARTBEAT || this.#names === undefined) return;
     keepOnly(this.#names);
     this.#names = undefined;
+    this.since ??= performance.now();
   }
-}
-
-function pause(length: number, ended: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, length);
-    ended.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -1,9 +1,9 @@
-import { rowOf } from "../state/rows.ts";
+import { statusOf } from "../state/rows.ts";
 import { standing } from "./choice.ts";
 
 /** An environment's row. It alone is drawn anew when the environment changes. */
 export function Row({ name, index }: { readonly name: string; readonly index: number }) {
-  const status = rowOf(name)?.value;
+  const status = statusOf(name);
   if (status === undefined) return null;
   return (
     <tr aria-rowindex={index}>

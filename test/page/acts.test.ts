@@ -1,0 +1,117 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
+import { EventKind } from "../../gen/ts/callme/v1/insight_service_pb.ts";
+import { EnvironmentState, HolderKind } from "../../gen/ts/callme/v1/types_pb.ts";
+import { clientsOf, keyFor, leaseIn } from "../outside/clients.ts";
+import { Server } from "../outside/server.ts";
+import { openBrowser, PROGRAM, rowOf, visit } from "./browser.ts";
+
+describe.skipIf(PROGRAM === undefined)("an action", () => {
+  let browser: Browser;
+  let server: Server;
+  beforeAll(async () => {
+    server = await Server.start();
+    browser = await openBrowser();
+  }, 60_000);
+  afterAll(async () => {
+    await browser?.close();
+    await server?.[Symbol.asyncDispose]();
+  });
+
+  const make = (...names: string[]) =>
+    clientsOf(server).environments.applyEnvironments({ environments: names.map((name) => ({ name, pool: "shop" })) });
+  const take = async (environment: string, name: string, rest: object = {}) =>
+    leaseIn(await clientsOf(server).locks.acquire({ environment, holder: { name }, requestId: `${environment} ${name}`, ...rest }));
+
+  test("takes a reservation, extends it and ends it, each after it was asked", async () => {
+    await make("mine");
+    await using page = await visit(browser, server, "#/env/mine");
+    await page.getByRole("button", { name: "Reserve…" }).click();
+    await page.getByText("mine is free: it is yours at once").waitFor();
+    await page.getByLabel("Your name, for the others").fill("Ines");
+    await page.getByLabel("What for").fill("demo");
+    await page.getByRole("button", { name: "Reserve", exact: true }).click();
+    await page.getByRole("status").getByText("mine is yours until").waitFor();
+    await page.locator("h2:text-is('On it') + table", { hasText: "Ines" }).waitFor();
+    const held = (await clientsOf(server).environments.listLeases({ filter: { environment: "mine" } })).leases[0];
+    expect(held).toMatchObject({ reason: "demo", autoClaim: true, holder: { name: "Ines", kind: HolderKind.HUMAN } });
+    await page.getByRole("button", { name: "Extend…" }).click();
+    await page.getByLabel("4 h").check();
+    await page.getByRole("button", { name: "Extend", exact: true }).click();
+    await page
+      .getByRole("status")
+      .getByText(/mine is held until/)
+      .waitFor();
+    const extended = (await clientsOf(server).locks.getLease({ leaseId: held?.id ?? "" })).lease;
+    expect(Number(extended?.notAfter?.seconds) - Number(held?.notAfter?.seconds)).toBe(4 * 3_600);
+    await page.getByRole("button", { name: "Release…", exact: true }).click();
+    await page.getByRole("button", { name: "Release", exact: true }).click();
+    await page.getByText("Nobody has it.").waitFor();
+    expect((await clientsOf(server).locks.check({ environment: "mine" })).available).toBe(true);
+  });
+
+  test("puts an environment into maintenance and back, and says first what that does to whom", async () => {
+    await make("kept");
+    await take("kept", "checkout #7");
+    await using page = await visit(browser, server, "#/env/kept");
+    await page.getByRole("button", { name: "Maintenance…" }).click();
+    await page.getByText("checkout #7 may finish: nobody's lease ends by this.").waitFor();
+    await page.getByLabel(/^Reason/).fill("new disk");
+    await page.getByRole("button", { name: "Into maintenance" }).click();
+    await page.locator(".head", { hasText: "new disk" }).waitFor();
+    expect((await clientsOf(server).environments.getEnvironment({ environment: "kept" })).environment?.state).toBe(
+      EnvironmentState.MAINTENANCE,
+    );
+    await page.getByRole("button", { name: "Back into service…" }).click();
+    await page.getByRole("button", { name: "Back into service", exact: true }).click();
+    await page.getByRole("button", { name: "Back into service…" }).waitFor({ state: "detached" });
+    expect((await clientsOf(server).environments.getEnvironment({ environment: "kept" })).environment?.state).toBe(
+      EnvironmentState.AVAILABLE,
+    );
+  });
+
+  test("ends somebody else's lease by its id only, with a reason, on the record; Escape leaves it", async () => {
+    await make("forced");
+    const lease = await take("forced", "stuck #9");
+    await using page = await visit(browser, server, "#/env/forced");
+    await page.getByRole("button", { name: "Force-release…" }).click();
+    await page.getByText(lease.id).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    await page.getByRole("button", { name: "Force-release…" }).click();
+    await page.getByLabel("Reason").fill("its runner is gone");
+    await page.getByRole("button", { name: "Force-release stuck #9" }).click();
+    await page.getByText("Nobody has it.").waitFor();
+    expect((await clientsOf(server).locks.getLease({ leaseId: lease.id })).lease).toMatchObject({ endNote: "its runner is gone" });
+    await page.goto(`${server.url}/#/attention`);
+    await page.locator("section", { hasText: "Forced today" }).getByText("its runner is gone").waitFor();
+  });
+
+  test("offers what a key may do and no more, and shows the server's words where that refuses all the same", async () => {
+    await make("seen", "unseen-1");
+    await take("seen", "checkout #3");
+    const { secret } = await keyFor(server, [{ role: Role.VIEW, patterns: ["seen"] }]);
+    await using viewer = await visit(browser, { url: server.url, key: secret });
+    await rowOf(viewer, "seen").waitFor();
+    expect(await rowOf(viewer, "unseen-1").count()).toBe(0);
+    await viewer.goto(`${server.url}/#/env/seen`);
+    await viewer.locator("h2:text-is('On it') + table", { hasText: "checkout #3" }).waitFor();
+    expect(await viewer.locator("main button").filter({ hasText: "…" }).count()).toBe(0);
+    for (const view of ["#/attention", "#/history", "#/history?show=use", "#/"]) {
+      await viewer.goto(`${server.url}/${view}`);
+      await viewer.locator("main h1").waitFor();
+    }
+    const operator = await keyFor(server, [{ role: Role.OPERATE, patterns: ["seen"] }], "operators");
+    await using page = await visit(browser, { url: server.url, key: operator.secret }, "#/env/seen");
+    await page.getByRole("button", { name: "Maintenance…" }).click();
+    await page.getByLabel(/^Reason/).fill("x".repeat(512));
+    await page.getByLabel("until …").check();
+    await page.getByLabel("Until", { exact: true }).fill("2020-01-01T00:00");
+    await page.getByRole("button", { name: "Into maintenance" }).click();
+    await page.getByRole("alert").getByText(/until/i).waitFor();
+    expect((await clientsOf(server).insight.listEvents({ filter: { kinds: [EventKind.REFUSED] } })).events).toEqual([]);
+    await clientsOf(server).access.revokeKey({ id: operator.id });
+    await page.getByLabel("Your key for this server").waitFor();
+  });
+});

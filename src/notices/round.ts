@@ -114,6 +114,8 @@ export class Round {
   }
 
   async #run(): Promise<void> {
+    // Those that come at once are known before the first of their letters is sent.
+    await Promise.resolve();
     while (this.#isStale && !this.#stopped) {
       this.#isStale = false;
       try {
@@ -129,12 +131,15 @@ export class Round {
 
   async #deliverAll(): Promise<void> {
     for (;;) {
+      const receivers = this.#after.size;
       const letters = await this.#parts.mail.waiting([...this.#after], READ);
       for (const letter of letters) {
         await this.#deliver(letter);
         if (this.#stopped) return;
+        // Letters to one that has come meanwhile may be older.
+        if (this.#after.size > receivers) break;
       }
-      if (letters.length < READ) return;
+      if (letters.length < READ && this.#after.size === receivers) return;
     }
   }
 

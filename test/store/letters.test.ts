@@ -4,7 +4,9 @@ import { afterEach, describe, expect, it } from "vitest";
 import { limits } from "../../src/core/limits.ts";
 import { SqliteArchive } from "../../src/store/archive.ts";
 import type { Archive } from "../../src/store/history/history.ts";
+import { Letters } from "../../src/store/history/letters.ts";
 import { MemoryArchive } from "../../src/store/history/memory.ts";
+import { MemoryDesk } from "../../src/store/history/memory-desk.ts";
 import { letterTo } from "../../src/store/history/subscriptions.ts";
 import { holder, START } from "./fixtures.ts";
 import { directory } from "./places.ts";
@@ -82,6 +84,69 @@ describe.each(kinds)("letters %s", (_, place) => {
     expect((await archive.mail.waiting([["rule:a", 0]], 10)).map(({ notice }) => notice.lease)).toEqual(["l3", "l1"]);
     expect(await archive.mail.counts()).toEqual(new Map([["rule:a", 2]]));
   });
+
+  it("that were given up are tried again or dropped by id, by receiver, or all together, and are forgotten with the history", async () => {
+    const { archive } = await begun();
+    const { mail } = archive;
+    const bury = async (to: string, leases: readonly string[], at: number) => {
+      await mail.putOnce(
+        leases.map((lease) => letter(to, lease)),
+        at,
+      );
+      for (const { number } of await mail.waiting([[to, 0]], 10)) await mail.bury(to, number, at, "it answered 500");
+    };
+    const left = async () => (await mail.dead(10, Number.MAX_SAFE_INTEGER)).map(({ to, notice }) => `${to} ${notice.lease}`);
+    await bury("rule:a", ["l1", "l2"], START);
+    await bury("rule:b", ["l1", "l2", "l3"], START + 10);
+    expect(await mail.revive({ to: "rule:a" })).toEqual(["rule:a", "rule:a"]);
+    expect((await mail.waiting([["rule:a", 0]], 10)).map(({ notice }) => notice.lease)).toEqual(["l1", "l2"]);
+    expect(await mail.drop({ id: letter("rule:b", "l3").id })).toBe(1);
+    expect(await left()).toEqual(["rule:b l2", "rule:b l1"]);
+    await bury("rule:c", ["l1"], START + 20);
+    await archive.trim({ before: START + 15, entries: 0 });
+    expect(await left()).toEqual(["rule:c l1"]);
+    expect([await mail.drop({ to: "rule:b" }), await mail.drop("all"), await left()]).toEqual([0, 1, []]);
+    expect(await mail.figures()).toEqual({ backlogs: [{ rule: "a", waiting: 2, oldest: START }], dead: 0 });
+    // Also those of which it is known that there was a letter.
+    expect((await mail.marked()).toSorted()).toEqual(["l1", "l2", "l3"]);
+    await mail.forget(["l1", "l2", "l3"]);
+    expect(await mail.marked()).toEqual([]);
+  });
+});
+
+/** Letters on a desk that fails when it is told to. */
+function failing() {
+  const desk = new MemoryDesk();
+  const letters = new Letters(desk);
+  letters.load();
+  const fail = { isOn: false };
+  const add = desk.add.bind(desk);
+  desk.add = (one) => {
+    if (fail.isOn && one.notice.lease === "l3") throw new Error("the disk gave an error");
+    return add(one);
+  };
+  return { desk, letters, fail };
+}
+
+it("that could not be written were not, are not counted, and cost no other its place", () => {
+  const { desk, letters, fail } = failing();
+  letters.putOnce([letter("rule:a", "l1")], START);
+  expect(() =>
+    letters.together(() =>
+      desk.together(() => {
+        letters.putOnce([letter("rule:a", "l2"), letter("rule:b", "l2")], START);
+        throw new Error("the disk gave an error");
+      }),
+    ),
+  ).toThrow("the disk");
+  fail.isOn = true;
+  for (let tries = 0; tries < 100; tries++)
+    expect(() => letters.putOnce([letter("rule:a", "l4"), letter("rule:a", "l3")], START)).toThrow("the disk");
+  fail.isOn = false;
+  expect(letters.counts()).toEqual(new Map([["rule:a", 1]]));
+  // Nothing is marked as told, either.
+  expect(letters.putOnce([letter("rule:a", "l3")], START)).toEqual({ receivers: ["rule:a"], lost: [] });
+  expect(letters.waiting([["rule:a", 0]], 10).map(({ notice }) => notice.lease)).toEqual(["l1", "l3"]);
 });
 
 it("of too many for one receiver the oldest are given up, and of these the newest are kept", async () => {
@@ -107,6 +172,39 @@ it("of too many for one receiver the oldest are given up, and of these the newes
   expect((await archive.mail.waiting([["rule:a", 0]], 1)).map(({ notice }) => notice.lease)).toEqual([`l${over}`]);
   const kept = await archive.mail.dead(2 * dead, Number.MAX_SAFE_INTEGER);
   expect([kept.length, kept[0]?.notice.lease, kept.at(-1)?.notice.lease]).toEqual([dead, `l${over - 1}`, `l${over - dead}`]);
+});
+
+it("of too many in all those are given up that are to the receiver for whom most wait, and who has lost how many is told", () => {
+  const letters = new Letters(new MemoryDesk(), { receiver: 40, named: 10, total: 60, dead: 100 });
+  const put = (to: string, count: number) =>
+    letters.putOnce(
+      Array.from({ length: count }, (_, n) => letter(to, `${n}`)),
+      START,
+    ).lost;
+  // The oldest of all is that of a quiet one.
+  expect([put("rule:quiet", 3), put("rule:busy", 39), put("rule:other", 18)]).toEqual([[], [], []]);
+  expect(put("rule:late", 5)).toEqual([["rule:busy", 5]]);
+  expect(put("rule:busy", 60)).toEqual([["rule:busy", 21]]);
+  expect([...letters.counts()]).toEqual([
+    ["rule:quiet", 3],
+    ["rule:busy", 34],
+    ["rule:other", 18],
+    ["rule:late", 5],
+  ]);
+  expect(put("https://ci.example/busy", 12)).toEqual([
+    ["https://ci.example/busy", 2],
+    ["rule:busy", 10],
+  ]);
+  expect(letters.figures()).toEqual({
+    backlogs: [
+      { rule: "quiet", waiting: 3, oldest: START },
+      { rule: "busy", waiting: 24, oldest: START },
+      { rule: "other", waiting: 18, oldest: START },
+      { rule: "late", waiting: 5, oldest: START },
+      { rule: "", waiting: 10, oldest: START },
+    ],
+    dead: 38,
+  });
 });
 
 it("of too many for URLs that leases have named the oldest are given up, and none of a rule's", async () => {

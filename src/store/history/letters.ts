@@ -88,6 +88,14 @@ export interface Desk {
   together(act: () => void): void;
 }
 
+/** How many wait at most, for one receiver, for all whom leases have named, and in all; how many dead ones are kept. */
+export interface Bounds {
+  readonly receiver: number;
+  readonly named: number;
+  readonly total: number;
+  readonly dead: number;
+}
+
 const OVERFLOW = "more waited than are kept: it was the oldest";
 
 /**
@@ -96,14 +104,16 @@ const OVERFLOW = "more waited than are kept: it was the oldest";
  */
 export class Letters {
   readonly #desk: Desk;
+  readonly #bounds: Bounds;
   #counts = new Map<string, number>();
   #total = 0;
   #named = 0;
   /** What was counted within `together`. */
   #counted: (readonly [to: string, more: number])[] | undefined;
 
-  constructor(desk: Desk) {
+  constructor(desk: Desk, bounds: Bounds = limits.notices) {
     this.#desk = desk;
+    this.#bounds = bounds;
   }
 
   /** Looks what is kept; before anything else. */
@@ -164,9 +174,9 @@ export class Letters {
         this.#add(letter.to, 1);
         receivers.add(letter.to);
       }
-      for (const to of receivers) this.#lose(this.#desk.oldest({ to }, Math.max(0, this.#count(to) - limits.notices.receiver)), at, lost);
-      this.#bound("named", () => this.#named - limits.notices.named, at, lost);
-      this.#bound("all", () => this.#total - limits.notices.total, at, lost);
+      for (const to of receivers) this.#lose(this.#desk.oldest({ to }, Math.max(0, this.#count(to) - this.#bounds.receiver)), at, lost);
+      this.#bound("named", () => this.#named - this.#bounds.named, at, lost);
+      this.#bound("all", () => this.#total - this.#bounds.total, at, lost);
     });
     return { receivers: [...receivers], lost: [...lost] };
   }
@@ -208,7 +218,7 @@ export class Letters {
   /** One is given up. */
   bury(to: string, number: number, at: Micros, why: string): void {
     this.#add(to, -this.#desk.bury([number], at, why));
-    this.#desk.trimDead(limits.notices.dead, 0);
+    this.#desk.trimDead(this.#bounds.dead, 0);
   }
 
   dead(limit: number, before: number): readonly DeadLetter[] {
@@ -235,7 +245,7 @@ export class Letters {
 
   /** Forgets those that died before a time. */
   trim(before: Micros): void {
-    this.#desk.trimDead(limits.notices.dead, before);
+    this.#desk.trimDead(this.#bounds.dead, before);
   }
 
   /** Gives up so many: the oldest of those to the receiver for whom most wait, so that none pays for another; then of the next. */
@@ -261,7 +271,7 @@ export class Letters {
       this.#add(to, -1);
       lost.set(to, (lost.get(to) ?? 0) + 1);
     }
-    this.#desk.trimDead(limits.notices.dead, 0);
+    this.#desk.trimDead(this.#bounds.dead, 0);
   }
 
   #change(act: () => void): void {

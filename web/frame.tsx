@@ -1,10 +1,10 @@
 import type { ComponentChildren } from "preact";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { concerns } from "./attention/concerns.ts";
 import { Dialog } from "./parts/ask.tsx";
 import { now, serverTime } from "./state/clock.ts";
 import { keepPerson, personName } from "./state/person.ts";
-import { route, tableAddress } from "./state/route.ts";
+import { beginning, route, tableAddress } from "./state/route.ts";
 import { scheme, turnScheme } from "./state/scheme.ts";
 import { caller, isOpen, signOut } from "./state/session.ts";
 import { link } from "./state/watch.ts";
@@ -13,8 +13,11 @@ import { spell } from "./words/time.ts";
 /** What stands around every view: the ways to the others, who we are, and how old the data are. */
 export function Frame({ children }: { readonly children: ComponentChildren }) {
   const { view, name } = route.value;
-  useEffect(() => {
+  const isFirst = useRef(true);
+  useLayoutEffect(() => {
     document.title = `${view === "environment" ? name : TITLES[view]} · call-me`;
+    if (!isFirst.current) begin();
+    isFirst.current = false;
   }, [view, name]);
   return (
     <>
@@ -45,6 +48,16 @@ export function Frame({ children }: { readonly children: ComponentChildren }) {
 
 const TITLES = { table: "Environments", attention: "Attention", history: "History", environment: "" } as const;
 
+/** Another view is read from its heading on, unless the focus stands in it already. */
+function begin(): void {
+  const heading = document.querySelector<HTMLElement>("main h1");
+  if (heading !== null && !document.querySelector("main")?.contains(document.activeElement)) {
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+  }
+  scrollTo(0, beginning());
+}
+
 function Way({ to, here, children }: { readonly to: string; readonly here: boolean; readonly children: ComponentChildren }) {
   return (
     <a href={to} aria-current={here ? "page" : undefined}>
@@ -61,15 +74,24 @@ function Concerned() {
 /** After so long without a word, in ms, the data may be older than "live" says, though the connection may be good. */
 const QUIET = 20_000;
 
-/** "live", or how old the data are and what is done about it. */
+/** "live", or how old the data are and why. Said aloud is only that it is cut, or live again. */
 function Freshness() {
   const { live, heard, why } = link.value;
   const age = now.value - serverTime() + Date.now() - heard;
-  if (live && age < QUIET) return <span class="freshness live">live</span>;
-  const words = live ? "" : heard === 0 ? "connecting" : "reconnecting";
+  const isOld = !live || age >= QUIET;
   return (
-    <span class="freshness cut" title={why}>
-      <output>{[heard === 0 ? "" : `data from ${spell(age)} ago`, words].filter(Boolean).join(", ")}</output>
+    <span class={`freshness ${isOld ? "cut" : "live"}`}>
+      {isOld && heard > 0 ? (
+        <span>
+          data from {spell(age)} ago{live ? "" : ","}
+        </span>
+      ) : null}
+      <output class={live && isOld ? "unseen" : ""}>{live ? "live" : heard === 0 ? "connecting" : "reconnecting"}</output>
+      {live || why === "" ? null : (
+        <span class="why" title={why}>
+          {why}
+        </span>
+      )}
     </span>
   );
 }

@@ -4,7 +4,7 @@ import { followAddress } from "./state/route.ts";
 import { begin } from "./state/session.ts";
 import { keepWatching } from "./state/watch.ts";
 
-// First: somebody who comes back has the address to be seen in what was kept.
+// Before the address is looked at: who comes back from signing in elsewhere has theirs in what this tab has kept.
 void begin();
 followAddress();
 keepWatching();
@@ -16,11 +16,9 @@ if (page !== null) {
 }
 
 addEventListener("keydown", (event) => {
-  const { target, key, ctrlKey, metaKey, altKey } = event;
-  const types = target instanceof HTMLElement && target.closest("input, select, textarea, dialog") !== null;
-  if (key !== "/" || types || ctrlKey || metaKey || altKey) return;
+  const { key, ctrlKey, metaKey } = event;
   const find = document.getElementById("find");
-  if (find === null) return;
+  if (key !== "k" || !(ctrlKey || metaKey) || find === null || document.querySelector("dialog") !== null) return;
   event.preventDefault();
   find.focus();
 });

@@ -5,7 +5,7 @@ import { Sign } from "../parts/sign.tsx";
 import { At, Since, Until } from "../parts/times.tsx";
 import { Who } from "../parts/who.tsx";
 import { now } from "../state/clock.ts";
-import { addressOf, choose } from "../state/route.ts";
+import { addressOf, choose, route } from "../state/route.ts";
 import { firstToEnd, isOffered, latest } from "../words/ends.ts";
 import { factsOf, labelsOf } from "../words/labels.ts";
 import { because, VERDICTS, verdict } from "../words/state.ts";
@@ -47,7 +47,13 @@ function Two({
   );
 }
 
-/** So many labels stand in a row; all are in its title. */
+/** Shows only those with this label, too. */
+function narrow(label: string): void {
+  const others = route.value.query.getAll("label").filter((one) => one !== label);
+  choose({ label: [...others, label] });
+}
+
+/** So many labels stand in a row; all are in its title, and in the environment's view. */
 const SOME = 2;
 
 function Labels(status: EnvironmentStatus) {
@@ -55,11 +61,11 @@ function Labels(status: EnvironmentStatus) {
   return (
     <span class="one" title={all.join("\n")}>
       {all.slice(0, SOME).map((label) => (
-        <button type="button" class="label" key={label} title={`Show only ${label}`} onClick={() => choose({ label })}>
+        <button type="button" class="label" key={label} title={`Show only ${label}`} onClick={() => narrow(label)}>
           {label}
         </button>
       ))}
-      {all.length > SOME ? `+${all.length - SOME}` : null}
+      {all.length > SOME ? <a href={addressOf(status.name)}>+{all.length - SOME}</a> : null}
     </span>
   );
 }

@@ -1,16 +1,29 @@
+import { useEffect, useRef } from "preact/hooks";
 import { choose } from "../state/route.ts";
 import { allRows } from "../state/rows.ts";
 import { VERDICTS, verdict } from "../words/state.ts";
-import { again, label, onlyMine, order, shown, standing, states, toggle, words } from "./choice.ts";
+import { again, labels, onlyMine, order, shown, sortBy, standing, states, toggle, words } from "./choice.ts";
 import { COLUMNS } from "./columns.tsx";
+import { Mine } from "./mine.ts";
 
 /** What is chosen of the table. */
 export function Controls() {
+  const all = useRef<HTMLElement>(null);
+  // What is above the rows hides none that is scrolled to.
+  useEffect(() => {
+    const { current } = all;
+    if (current === null) return;
+    const observer = new ResizeObserver(() => document.documentElement.style.setProperty("--controls", `${current.offsetHeight}px`));
+    observer.observe(current);
+    return () => observer.disconnect();
+  }, []);
   return (
-    <search class="controls">
+    <search class="controls" ref={all}>
       <input
         id="find"
         type="search"
+        aria-keyshortcuts="Control+K"
+        title="Ctrl K"
         placeholder="Find by name, label, holder, reason…"
         aria-label="Find environments"
         value={words.value}
@@ -25,12 +38,19 @@ export function Controls() {
           onChange={({ currentTarget }) => choose({ mine: currentTarget.checked ? "1" : "" })}
         />
         Mine
+        {onlyMine.value === "" ? null : <Mine />}
       </label>
-      {label.value === "" ? null : (
-        <button type="button" class="label chosen" title="Show those without this label, too" onClick={() => choose({ label: "" })}>
-          {label.value} ×
+      {labels.value.map((label) => (
+        <button
+          type="button"
+          class="label chosen"
+          key={label}
+          title="Show those without this label, too"
+          onClick={() => choose({ label: labels.value.filter((one) => one !== label) })}
+        >
+          {label} ×
         </button>
-      )}
+      ))}
       <Count />
       <SortMenu />
       <ColumnMenu />
@@ -80,19 +100,23 @@ function Count() {
 
 /** Where the screen is too small for headings. */
 function SortMenu() {
-  const { by, backwards } = order.value;
+  const { column, backwards } = order.value;
   return (
-    <label class="sorting">
-      Sort by{" "}
-      <select value={by} onChange={({ currentTarget }) => choose({ sort: currentTarget.value })}>
-        {COLUMNS.map(({ id, title }) => (
-          <option key={id} value={id}>
-            {title}
-            {by === id && backwards ? ", last first" : ""}
-          </option>
-        ))}
-      </select>
-    </label>
+    <span class="sorting">
+      <label>
+        Sort by{" "}
+        <select value={column.id} onChange={({ currentTarget }) => sortBy(COLUMNS[currentTarget.selectedIndex] ?? column, false)}>
+          {COLUMNS.map(({ id, title }) => (
+            <option key={id} value={id}>
+              {title}
+            </option>
+          ))}
+        </select>
+      </label>{" "}
+      <button type="button" aria-label="The other way round" aria-pressed={backwards} onClick={() => sortBy(column, !backwards)}>
+        ▾
+      </button>
+    </span>
   );
 }
 

@@ -1,5 +1,6 @@
-import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { signal, useSignal } from "@preact/signals";
+import { Fragment } from "preact";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { complete } from "../state/rows.ts";
 import { order, shown, sortBy, standing } from "./choice.ts";
 import type { Column } from "./columns.tsx";
@@ -7,12 +8,34 @@ import { Controls } from "./controls.tsx";
 import { Row } from "./row.tsx";
 import { useWindow } from "./window.ts";
 
+/** The environment whose row had the focus last: it stays drawn, and is found again by who comes back. */
+const focused = signal("");
+
 /** All environments that the caller may see, a row each. Only the rows that can be seen stand in the document. */
 export function Table() {
   const body = useRef<HTMLTableSectionElement>(null);
   const { names } = shown.value;
   const all = standing.value.reduce((sum, { width }) => sum + width, 0);
   const { first, last, height } = useWindow(body, names.length);
+  const own = focused.value === "" ? -1 : names.indexOf(focused.value);
+  const goes = useRef(true);
+  useLayoutEffect(() => {
+    if (goes.current) goTo(body.current?.querySelector(`tr[aria-rowindex="${own + 2}"]`));
+    goes.current = false;
+  }, [own]);
+  /** The arrow keys go from environment to environment. */
+  const walk = (event: KeyboardEvent) => {
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    const next = names[own + step];
+    if (step === 0 || next === undefined || !body.current?.contains(document.activeElement)) return;
+    event.preventDefault();
+    goes.current = true;
+    focused.value = next;
+  };
+  const drawn = Array.from({ length: last - first }, (_, index) => first + index);
+  if (own >= last) drawn.push(own);
+  else if (own >= 0 && own < first) drawn.unshift(own);
+  let above = 0;
   return (
     <main>
       <h1 class="unseen">Environments</h1>
@@ -31,12 +54,24 @@ export function Table() {
             ))}
           </tr>
         </thead>
-        <tbody ref={body}>
-          <Space rows={first} height={height} />
-          {names.slice(first, last).map((name, index) => (
-            <Row key={name} name={name} index={first + index + 2} />
-          ))}
-          <Space rows={names.length - last} height={height} />
+        <tbody
+          ref={body}
+          onFocusIn={({ target }) => {
+            const index = (target as Element).closest("tr")?.getAttribute("aria-rowindex");
+            focused.value = names[Number(index) - 2] ?? "";
+          }}
+        >
+          {drawn.map((index) => {
+            const [name = "", hidden] = [names[index], index - above];
+            above = index + 1;
+            return (
+              <Fragment key={name}>
+                <Space rows={hidden} height={height} />
+                <Row name={name} index={index + 2} />
+              </Fragment>
+            );
+          })}
+          <Space rows={names.length - above} height={height} />
         </tbody>
       </table>
       {names.length === 0 ? <Nothing /> : null}
@@ -44,15 +79,20 @@ export function Table() {
   );
 }
 
+function goTo(row: Element | null | undefined): void {
+  row?.querySelector<HTMLElement>("a.name")?.focus({ preventScroll: true });
+  row?.scrollIntoView({ block: "nearest" });
+}
+
 function Heading({ column }: { readonly column: Column }) {
-  const { by, backwards } = order.value;
-  const sorted = by === column.id ? (backwards ? "descending" : "ascending") : undefined;
+  const isBy = order.value.column === column;
+  const { backwards } = order.value;
   return (
-    <th scope="col" aria-sort={sorted} class={column.id}>
-      <button type="button" onClick={() => sortBy(column)}>
+    <th scope="col" aria-sort={isBy ? (backwards ? "descending" : "ascending") : undefined} class={column.id}>
+      <button type="button" onClick={() => sortBy(column, isBy && !backwards)}>
         {column.title}
         <span aria-hidden="true" class="arrow">
-          {sorted === undefined ? "" : backwards ? "▾" : "▴"}
+          {isBy ? (backwards ? "▾" : "▴") : ""}
         </span>
       </button>
     </th>
@@ -86,18 +126,4 @@ function Nothing() {
         : "No environment fits all that is chosen above."}
     </p>
   );
-}
-
-/** The arrow keys go from environment to environment. */
-function walk(event: KeyboardEvent): void {
-  const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-  if (step === 0 || !(event.target instanceof Element)) return;
-  let row = event.target.closest("tr");
-  do row = (step > 0 ? row?.nextElementSibling : row?.previousElementSibling) as HTMLTableRowElement | null;
-  while (row?.classList.contains("space"));
-  const name = row?.querySelector<HTMLElement>("a.name");
-  if (name === null || name === undefined) return;
-  event.preventDefault();
-  name.focus();
-  name.scrollIntoView({ block: "nearest" });
 }

@@ -1,0 +1,136 @@
+// What somebody looks for, and finds: in the table, in the history, on whatever screen.
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { clientsOf, leaseIn, seconds } from "../outside/clients.ts";
+import { Server } from "../outside/server.ts";
+import { openBrowser, PROGRAM, rowOf, visit } from "./browser.ts";
+import { Living } from "./living.ts";
+
+describe.skipIf(PROGRAM === undefined)("what is looked for", () => {
+  let browser: Browser;
+  let server: Server;
+  beforeAll(async () => {
+    server = await Server.start();
+    browser = await openBrowser();
+  }, 60_000);
+  afterAll(async () => {
+    await browser?.close();
+    await server?.[Symbol.asyncDispose]();
+  });
+
+  const make = (...names: string[]) =>
+    clientsOf(server).environments.applyEnvironments({ environments: names.map((name) => ({ name, pool: "shop" })) });
+  const take = async (environment: string, name: string, rest: object = {}) =>
+    leaseIn(await clientsOf(server).locks.acquire({ environment, holder: { name }, requestId: `${environment} ${name}`, ...rest }));
+
+  test("tells who had something at a time: those whose leases have ended since, and those who still have it", async () => {
+    await using past = new Living();
+    const [day, hour] = [86_400, 3_600];
+    const long = { ttl: seconds(7 * day), maxHold: seconds(7 * day) };
+    await past.startAgo(day + hour);
+    const { lease } = await clientsOf(past).locks.acquire({ environment: "then-a", holder: { name: "ended #1" }, ...long });
+    await clientsOf(past).locks.acquire({ environment: "then-b", holder: { name: "still #2" }, ...long });
+    await past.startAgo(day - hour);
+    await clientsOf(past).locks.release({ leaseId: lease?.id ?? "" });
+    await clientsOf(past).locks.acquire({ environment: "then-a", holder: { name: "later #3" }, ...long });
+    await past.startAgo(0);
+    await using page = await visit(browser, past, "#/history", { zone: "UTC" });
+    await page.getByLabel("At", { exact: true }).fill(new Date(Date.now() - day * 1_000).toISOString().slice(0, 16));
+    await page.getByRole("button", { name: "Search" }).click();
+    const then = page.locator("section", { hasText: "Who had it at that time" }).locator("tbody");
+    await then.getByRole("row", { name: /then-a .*ended #1 released/ }).waitFor();
+    await then.getByRole("row", { name: /then-b .*now .*still #2/ }).waitFor();
+    expect(await then.getByRole("row").count()).toBe(2);
+    await page.getByLabel("Holder").fill("still #2");
+    await page.getByRole("button", { name: "Search" }).click();
+    await then.getByText("ended #1").waitFor({ state: "detached" });
+    await then.getByText("still #2").waitFor();
+  });
+
+  test("asks the server for no more figures than its own buttons do, whatever stands in the address", async () => {
+    await using page = await visit(browser, server);
+    let asked = 0;
+    page.on("request", (request) => {
+      if (request.url().endsWith("/GetStats")) asked += 1;
+    });
+    await page.goto(`${server.url}/#/history?show=use&days=100000&by=constructor`);
+    await page.getByRole("button", { name: "7 d", pressed: true }).waitFor();
+    await page.locator("table.figures").waitFor();
+    expect(asked).toBe(8);
+    await page.goto(`${server.url}/#/history?show=use&from=1970-01-01T00:00&to=2400-01-01T00:00`);
+    await page.getByLabel("From").and(page.locator("[value^='1970']")).waitFor();
+    await page.locator("table.figures, [role=alert]").waitFor();
+    expect(asked).toBe(9);
+  });
+
+  test("finds what is ours though it is neither shown nor first in line, and labels of whatever letters, one within the other", async () => {
+    const { environments } = clientsOf(server);
+    const [big, small] = ["full-big", "full-small"];
+    await environments.applyEnvironments({
+      environments: [
+        { name: big, pool: "full", capacity: 20, labels: { owner: "a,b", os: "linux", zone: "1" } },
+        { name: small, pool: "full", labels: { owner: "a,b" } },
+        { name: "full-other", pool: "full", labels: { owner: "a", os: "linux" } },
+      ],
+    });
+    for (let one = 0; one < 12; one += 1) await take(big, `other #${one}`);
+    await take(big, "Ines");
+    for (const name of ["other #a", "other #b", "Ines"]) await take(small, name, { ticketTtl: seconds(3_600) });
+    await using page = await visit(browser, server, "#/?q=full-");
+    await page.evaluate('localStorage.setItem("call-me name", "Ines")');
+    await page.reload();
+    await rowOf(page, "full-other").waitFor();
+    await page.getByLabel("Mine").check();
+    await rowOf(page, "full-other").waitFor({ state: "detached" });
+    await rowOf(page, big).waitFor();
+    await rowOf(page, small).waitFor();
+    await page.getByLabel("Mine").uncheck();
+    await rowOf(page, big).getByRole("button", { name: "owner=a,b" }).click();
+    await rowOf(page, "full-other").waitFor({ state: "detached" });
+    await rowOf(page, small).waitFor();
+    await rowOf(page, big).getByRole("button", { name: "os=linux" }).click();
+    await rowOf(page, small).waitFor({ state: "detached" });
+    await rowOf(page, big).waitFor();
+    await page.waitForURL("**/#/?q=full-&label=owner%3Da%2Cb&label=os%3Dlinux");
+    await page.goto(`${server.url}/#/?q=full-&label=constructor`);
+    await page.getByText("No environment fits").waitFor();
+  });
+
+  test("on a telephone shows each column that is chosen, with its title, and sorts both ways", async () => {
+    await make("small-a", "small-b");
+    await take("small-a", "checkout #1", { reason: "nightly" });
+    await using page = await visit(browser, server, "#/?q=small-&columns=environment,pool,since,reason,line", { width: 360 });
+    const cells = rowOf(page, "small-a").locator("td");
+    for (const [kind, title] of Object.entries({ pool: "Pool", since: "Since", reason: "Reason" })) {
+      const cell = rowOf(page, "small-a").locator(`td.${kind}`);
+      expect(await cell.isVisible()).toBe(true);
+      const before = `getComputedStyle(document.querySelector("td.${kind}"), "::before").content`;
+      expect(await page.evaluate(before)).toContain(title);
+    }
+    expect(await cells.count()).toBe(5);
+    await page.getByRole("button", { name: "The other way round" }).click();
+    await page.locator("tbody tr:first-child", { hasText: "small-b" }).waitFor();
+  });
+
+  test("keeps what is chosen in the address, over an action and on the way back", async () => {
+    await make("kept-a", "kept-b", "other");
+    await take("kept-b", "checkout #6");
+    await using page = await visit(browser, server);
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("kept-");
+    await page.getByRole("button", { name: "Since" }).click();
+    await rowOf(page, "other").waitFor({ state: "detached" });
+    await page.waitForURL("**/#/?q=kept-&sort=since");
+    await page.getByRole("link", { name: "kept-b" }).click();
+    await page.getByRole("heading", { name: "kept-b" }).waitFor();
+    await page.getByRole("link", { name: "Environments" }).click();
+    await rowOf(page, "kept-a").waitFor();
+    expect(new URL(page.url()).hash).toBe("#/?q=kept-&sort=since");
+    await page.reload();
+    await rowOf(page, "kept-a").waitFor();
+    expect(await page.locator("tbody a.name").allTextContents()).toEqual(["kept-b", "kept-a"]);
+    await page.getByRole("link", { name: "kept-b" }).focus();
+    await page.keyboard.press("ArrowDown");
+    expect(await page.evaluate<string>("document.activeElement.textContent")).toBe("kept-a");
+  });
+});

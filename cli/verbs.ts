@@ -26,6 +26,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   "keys rotate": async () => (await import("./commands/keys/rotate.ts")).KeysRotateCommand,
   "notices list": async () => (await import("./commands/notices/list.ts")).NoticesListCommand,
   "notices retry": async () => (await import("./commands/notices/retry.ts")).NoticesRetryCommand,
+  "notices drop": async () => (await import("./commands/notices/drop.ts")).NoticesDropCommand,
   "notices test": async () => (await import("./commands/notices/test.ts")).NoticesTestCommand,
   "notices schema": async () => (await import("./commands/notices/schema.ts")).NoticesSchemaCommand,
   "keys schema": async () => (await import("./commands/keys/schema.ts")).KeysSchemaCommand,

@@ -22,9 +22,16 @@ function isPublic(address: string): boolean {
 
 /** Whether a notice may be sent to an address, as the system or a URL writes it: it is public, or in one of the networks. */
 export function mayReach(address: string, networks: BlockList): boolean {
-  const plain = canonical(address);
+  const plain = insideOf(canonical(address));
   // With a zone it is on the link itself.
   return plain !== undefined && !plain.includes("%") && (isPublic(plain) || isIn(networks, plain));
+}
+
+/** Where only IPv6 is spoken, each address of IPv4 stands for itself in a network of its own (DNS64, RFC 6052): it is judged as what it is. */
+function insideOf(address: string | undefined): string | undefined {
+  const [match, high = "0", low = "0"] = /^64:ff9b::(?:(?:([0-9a-f]{1,4}):)?([0-9a-f]{1,4}))?$/.exec(address ?? "") ?? [];
+  if (match === undefined) return address;
+  return [high, low].flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 255]).join(".");
 }
 
 /** A list of networks, all of which must be such. */

@@ -15,7 +15,7 @@ import type { NoticesFigures, NoticesObserver } from "./observer.ts";
 import { failed, type Outcome } from "./outcome.ts";
 import { type Receiver, shown, urlIn } from "./receiver.ts";
 import { type Health, Round, type RoundParts } from "./round.ts";
-import { allowedFor, NO_NOTICES, type NoticeRules } from "./rules.ts";
+import { AMBIGUOUS, allowedFor, isAmbiguous, NO_NOTICES, type NoticeRules } from "./rules.ts";
 import { Sender } from "./sender.ts";
 import { Slots } from "./slots.ts";
 import { messageOf } from "./template.ts";
@@ -119,6 +119,7 @@ export class Notices {
   complaintOf(text: string): string | undefined {
     const url = urlIn(text);
     if (typeof url === "string") return `${url}; give the whole https://…`;
+    if (isAmbiguous(url)) return AMBIGUOUS;
     if (allowedFor(this.#rules, url) !== undefined) return undefined;
     const { allowed } = this.#rules;
     if (allowed.length === 0)

@@ -112,6 +112,8 @@ function allowedIn(entry: Entry, secrets: Secrets): Receiver {
   const prefix = fields.need("prefix", "give what the URLs begin with, for example https://ci.example.com/hooks/");
   const url = calledIn(prefix, "prefix");
   if (url.search !== "") throw prefix.fault("has a ? in it; what stands behind that is each lease's own: leave it out");
+  if (!url.pathname.endsWith("/")) throw prefix.fault("does not end in /, so it would allow its neighbours as well; write https://…/");
+  if (isAmbiguous(url)) throw prefix.fault(AMBIGUOUS);
   return { url, ...signing(entry, fields, secrets) };
 }
 
@@ -145,8 +147,17 @@ function secretOf(entry: Entry, secrets: Secrets): string {
   return found;
 }
 
+/** What is wrong with a URL that is ambiguous. */
+export const AMBIGUOUS = "has %2F or %5C in its path, which some read as a /, and so as another path; leave it out";
+
+/** Whether a receiver can read its path as another one, beyond what is allowed. What a URL has of .. and \ is resolved before. */
+export function isAmbiguous({ pathname }: URL): boolean {
+  return /%2f|%5c/i.test(pathname);
+}
+
 /** Who is told of a lease that names a URL; undefined: nobody may be told there. */
 export function allowedFor({ allowed }: Pick<NoticeRules, "allowed">, url: URL): Receiver | undefined {
+  if (isAmbiguous(url)) return undefined;
   const found = allowed.find((one) => url.href.startsWith(one.url.href));
   return found && { ...found, url };
 }

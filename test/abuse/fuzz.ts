@@ -42,6 +42,7 @@ const METHODS = [
   "Insight/GetStats",
   "Insight/ListNotices",
   "Insight/RetryNotice",
+  "Insight/DropNotices",
   "Access/WhoAmI",
   "Access/ListKeys",
 ].map((name) => `/callme.v1.${name.replace("/", "Service/")}`);

@@ -64,9 +64,29 @@ test("what a receiver refuses is given up after some attempts, is listed, and ar
   expect([again.code, again.stderr]).toEqual([1, expect.stringContaining("was given up, or it waits again already")]);
 });
 
+test("a URL that leases may name is tested, and no other", async () => {
+  const receiver = await receiving();
+  const { server } = await serving(`notify:\n- {prefix: "${receiver.url}/", secret_from: CALL_ME_SECRET_HOOK}\n`);
+  const env = { CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key };
+  const { code, stdout } = await type(["notices", "test", "--notify", `${receiver.url}/pipeline?token=very-secret`], env);
+  expect([code, stdout]).toEqual([0, `${new URL(receiver.url).origin}: delivered\n`]);
+  expect(receiver.deliveries.map(({ path }) => path)).toEqual(["/hook/pipeline?token=very-secret"]);
+  const refused = await type(["notices", "test", "--notify", new URL("/admin", receiver.url).href], env);
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("does not begin with what this server allows") });
+  expect(receiver.deliveries.length).toBe(1);
+});
+
 test("a server without rules says so", async () => {
   await using server = await Server.start();
   const env = { CALL_ME_URL: server.url, CALL_ME_API_KEY: server.key };
-  for (const verb of ["list", "test"])
-    expect(await type(["notices", verb], env)).toMatchObject({ code: 0, stderr: expect.stringContaining("nobody is told of anything") });
+  for (const [verb, code] of [
+    ["list", 0],
+    ["test", 1],
+  ] as const)
+    expect(await type(["notices", verb], env)).toMatchObject({ code, stderr: expect.stringContaining("nobody is told of anything") });
+  for (const verb of ["retry", "drop"]) {
+    expect(await type(["notices", verb], env)).toMatchObject({ code: 2, stderr: expect.stringContaining("--rule, or --all") });
+    expect(await type(["notices", verb, "--all", "--rule", "ops"], env)).toMatchObject({ code: 2 });
+    expect(await type(["notices", verb, "--all"], env)).toMatchObject({ code: 1 });
+  }
 });

@@ -15,7 +15,7 @@ import { receiving, serving } from "./stage.ts";
 
 test("what happens is told of, signed, in the order in which it happened", async () => {
   const receiver = await receiving();
-  const kinds = ", kinds: [granted, queued_long, expired, forced, broken, quarantined], queued_for: 1s";
+  const kinds = ", kinds: [granted, queued_long, expiring_soon, expired, forced, broken, quarantined], queued_for: 1s, expires_in: 1h";
   const { server } = await serving(`rules:\n${ruleFor(receiver.url, kinds)}`);
   const { locks, environments } = clientsOf(server, "gRPC");
   const seconds = (count: number) => ({ seconds: BigInt(count), nanos: 0 });
@@ -26,7 +26,8 @@ test("what happens is told of, signed, in the order in which it happened", async
   await environments.forceRelease({ leaseId: first.lease?.id ?? "", reason: "stuck" });
   const third = await locks.acquire({ ...asked("lab", "third"), ttl: seconds(3_600) });
   await locks.release({ leaseId: third.lease?.id ?? "", outcome: Outcome.BROKEN, note: "no disk" });
-  await locks.acquire({ ...asked("short", "fourth"), ttl: seconds(2) });
+  // It ends soon for two seconds.
+  await locks.acquire({ ...asked("short", "fourth"), ttl: seconds(8) });
   await eventually(() => receiver.types.includes("lease.expired"));
   await environments.setEnvironmentState({ environment: "lab", state: EnvironmentState.QUARANTINED, reason: "wait for parts" });
   await eventually(() => receiver.types.includes("environment.quarantined"));
@@ -41,6 +42,7 @@ test("what happens is told of, signed, in the order in which it happened", async
     { holder: { name: "first" }, reason: "stuck", by: { principal: "admin" }, end_reason: "FORCE_RELEASED" },
   ]);
   expect(of("environment.broken")).toMatchObject([{ environments: ["lab"], state: "MAINTENANCE", reason: "broken, says third: no disk" }]);
+  expect(of("lease.expiring_soon")).toMatchObject([{ environments: ["short"], holder: { name: "fourth" } }]);
   expect(of("lease.expired")).toMatchObject([{ environments: ["short"] }]);
   expect(of("environment.quarantined")).toMatchObject([{ reason: "wait for parts", by: { principal: "admin" } }]);
   for (const delivery of receiver.deliveries) verify(delivery);

@@ -6,7 +6,7 @@ import { eventually } from "../outside/eventually.ts";
 import { accept, verify } from "./receiver.ts";
 import { receiving, serving } from "./stage.ts";
 
-const allowing = (url: string) => `notify:\n- {prefix: "${url}", secret_from: CALL_ME_SECRET_HOOK}\n`;
+const allowing = (url: string) => `notify:\n- {prefix: "${url.replace(/\/*$/, "/")}", secret_from: CALL_ME_SECRET_HOOK}\n`;
 
 test("who stands in line without a process is told of its turn, its grant and its end, over a kill -9, and nobody else is", async () => {
   const receiver = await receiving();
@@ -67,7 +67,7 @@ test("a URL that the server does not allow is refused, without a word of what ma
 test("the receivers of many leases are told side by side: those that hang keep nobody waiting", async () => {
   const [silent, good] = [await receiving(), await receiving()];
   silent.answer = () => {};
-  const { server } = await serving(`${allowing(silent.url)}- {prefix: "${good.url}", secret_from: CALL_ME_SECRET_HOOK}\n`);
+  const { server } = await serving(`${allowing(silent.url)}- {prefix: "${good.url}/", secret_from: CALL_ME_SECRET_HOOK}\n`);
   const { locks } = clientsOf(server, "gRPC");
   const ask = (url: string, n: number) => locks.acquire({ environment: `env-${n}`, notify: `${url}/${n}` });
   await Promise.all(Array.from({ length: 200 }, (_, n) => ask(silent.url, n)));

@@ -52,12 +52,16 @@ x-note: mine
   expect(rules.map(({ url }) => url.host)).toEqual(["a.example", "hooks.slack.example"]);
   expect([networks.check("10.1.2.3"), networks.check("11.1.2.3")]).toEqual([true, false]);
   const fits = (url: string) => allowedFor({ allowed }, new URL(url)) !== undefined;
-  expect(fits("https://ci.example/hooks/a?b=c")).toBe(true);
+  expect(fits("https://ci.example/hooks/a?b=c%2Fd")).toBe(true);
   for (const url of [
     "https://ci.example/other",
     "https://ci.example.evil/hooks/a",
     "https://ci.example/hooks/../other",
     "http://ci.example/hooks/a",
+    "https://ci.example/hooks/..%2fadmin",
+    "https://ci.example/hooks/%2E%2E%5Cadmin",
+    "https://ci.example/hooks/%2e%2e/admin",
+    "https://ci.example/hooks/..\\admin",
   ])
     expect(fits(url)).toBe(false);
 });
@@ -101,6 +105,11 @@ test.each([
     "a duration that is none",
     GOOD.replace("}", ", queued_for: 5 minutes}"),
     'rules[0].queued_for: got "5 minutes"; write a duration like 30s',
+  ],
+  [
+    "a prefix that allows its neighbours",
+    "notify: [{prefix: 'https://a.example/hooks', template: slack}]",
+    "notify[0].prefix: does not end in /",
   ],
   ["a prefix with a query", "notify: [{prefix: 'https://a.example/?x=', template: slack}]", "notify[0].prefix: has a ? in it"],
 ])("a file with %s is refused where that stands", async (_, text, complaint) => {

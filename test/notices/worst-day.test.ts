@@ -74,15 +74,21 @@ test("a name with line breaks and NUL, and a reason that calls everybody, stay t
   const answer = await fetch(`${server.url}/maybe?environment=${encodeURIComponent(name)}`, { method: "POST", headers });
   expect(answer.status).toBe(201);
   const holder = { name: "<@U123>", runUrl: "https://ci.example/1|<!here>" };
-  await clientsOf(server, "gRPC").locks.acquire({ environment: "next", reason: "<!everyone> & *you*", holder });
+  await clientsOf(server, "gRPC").locks.acquire({
+    environment: "next",
+    reason: "<!everyone> & *you* @all [here](https://evil.example) of a@b.example",
+    holder,
+  });
   await eventually(() => json.told.length === 2 && slack.deliveries.length === 2);
   expect(json.told[0]?.data.environments).toEqual([name]);
   for (const { headers } of [...json.deliveries, ...slack.deliveries]) expect(headers).not.toHaveProperty("x-injected");
   const texts = slack.deliveries.map(({ body }) => JSON.parse(body).text);
   expect(texts[0]).toContain("uat X-Injected: 1 &lt;!channel&gt; is held by");
   expect(texts[1]).toContain("&lt;!everyone&gt; &amp; *you*");
+  // Nor in chats that read Markdown.
+  expect(texts[1]).toContain("@\u200ball [here]\u200b(https://evil.example) of a@b.example");
   expect(texts.join()).not.toMatch(/<[!@]|[\r\n\0]/);
-  expect(texts[1]).toMatch(/<https:\/\/ci\.example\/1%7C[^|<>]*\|&lt;@U123&gt;>/);
+  expect(texts[1]).toMatch(/<https:\/\/ci\.example\/1%7C[^|<>]*\|&lt;@\u200bU123&gt;>/);
 });
 
 test("rules that change at SIGHUP hold at once, also for what waits; a file that is wrong changes nothing", async () => {

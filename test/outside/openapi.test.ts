@@ -145,6 +145,7 @@ describe("what is answered is what the document says", () => {
     await call("InsightService/GetStats", { window: "3600s", groupBy: "GROUP_BY_LABEL", labelKey: "os" });
     await call("InsightService/ListNotices", { pageSize: 1 });
     await call("InsightService/RetryNotice", { id: "msg_of_nobody" });
+    await call("InsightService/DropNotices", { all: true });
     await call("InsightService/TestNotices", {});
   });
 

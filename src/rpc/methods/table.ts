@@ -129,6 +129,7 @@ const INSIGHT_SERVICE: Rows<typeof InsightService.method> = {
   getStats: { run: insight.getStats, guard: onPast, ...LOOK },
   listNotices: { run: notices.listNotices, guard: onEverything, ...ADMIN },
   retryNotice: { run: notices.retryNotice, guard: onEverything, ...ADMIN },
+  dropNotices: { run: notices.dropNotices, guard: onEverything, ...ADMIN },
   testNotices: { run: notices.testNotices, guard: onEverything, ...ADMIN },
 };
 

@@ -130,6 +130,7 @@ const INSIGHT: Readonly<Record<string, RpcAsked>> = {
   "GetStats of one": { rpc: ({ insight }, { environment }, options) => insight.getStats({ filter: { environment } }, options) },
   ListNotices: { rpc: ({ insight }, _, options) => insight.listNotices({}, options) },
   RetryNotice: { rpc: ({ insight }, _, options) => insight.retryNotice({ id: "msg_of_nobody" }, options) },
+  DropNotices: { rpc: ({ insight }, _, options) => insight.dropNotices({ id: "msg_of_nobody" }, options) },
   TestNotices: { rpc: ({ insight }, _, options) => insight.testNotices({}, options) },
 };
 

@@ -66,6 +66,7 @@ InsightService.GetStats of a pool               | pool        | yes  yes       y
 InsightService.GetStats of one                  | environment | yes  yes       yes       yes     yes       yes       | narrow narrow    narrow
 InsightService.ListNotices                      | everything  | no   no        no        no      no        yes       | narrow narrow    narrow
 InsightService.RetryNotice                      | everything  | no   no        no        no      no        yes       | narrow narrow    narrow
+InsightService.DropNotices                      | everything  | no   no        no        no      no        yes       | narrow narrow    narrow
 InsightService.TestNotices                      | everything  | no   no        no        no      no        yes       | narrow narrow    narrow
 
 AccessService.CreateKey                         | everything  | no   no        no        no      no        yes       | narrow narrow    narrow

@@ -1342,11 +1342,15 @@ func (x *ListNoticesResponse) GetReceivers() []*NoticeReceiver {
 	return nil
 }
 
-// Which notice.
+// Which of the notices that were given up: one of the fields.
 type RetryNoticeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its id.
-	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// That of this id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Those to the receiver of this rule, whether there is one of that name still or not.
+	Rule string `protobuf:"bytes,2,opt,name=rule,proto3" json:"rule,omitempty"`
+	// All of them.
+	All           bool `protobuf:"varint,3,opt,name=all,proto3" json:"all,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1388,11 +1392,27 @@ func (x *RetryNoticeRequest) GetId() string {
 	return ""
 }
 
-// Whether it is tried.
+func (x *RetryNoticeRequest) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *RetryNoticeRequest) GetAll() bool {
+	if x != nil {
+		return x.All
+	}
+	return false
+}
+
+// Whether any is tried.
 type RetryNoticeResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// It is, behind this answer. If not: no notice of this id was given up, or it waits again already.
-	Retried       bool `protobuf:"varint,1,opt,name=retried,proto3" json:"retried,omitempty"`
+	// It is, behind this answer. If not: no such notice was given up, or it waits again already.
+	Retried bool `protobuf:"varint,1,opt,name=retried,proto3" json:"retried,omitempty"`
+	// How many.
+	Count         uint32 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1434,18 +1454,137 @@ func (x *RetryNoticeResponse) GetRetried() bool {
 	return false
 }
 
+func (x *RetryNoticeResponse) GetCount() uint32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+// Which of the notices that were given up: one of the fields.
+type DropNoticesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// That of this id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Those to the receiver of this rule, whether there is one of that name still or not.
+	Rule string `protobuf:"bytes,2,opt,name=rule,proto3" json:"rule,omitempty"`
+	// All of them.
+	All           bool `protobuf:"varint,3,opt,name=all,proto3" json:"all,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DropNoticesRequest) Reset() {
+	*x = DropNoticesRequest{}
+	mi := &file_callme_v1_insight_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DropNoticesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DropNoticesRequest) ProtoMessage() {}
+
+func (x *DropNoticesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_insight_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DropNoticesRequest.ProtoReflect.Descriptor instead.
+func (*DropNoticesRequest) Descriptor() ([]byte, []int) {
+	return file_callme_v1_insight_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *DropNoticesRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *DropNoticesRequest) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *DropNoticesRequest) GetAll() bool {
+	if x != nil {
+		return x.All
+	}
+	return false
+}
+
+// How many were forgotten.
+type DropNoticesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// None, if no such notice was given up.
+	Count         uint32 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DropNoticesResponse) Reset() {
+	*x = DropNoticesResponse{}
+	mi := &file_callme_v1_insight_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DropNoticesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DropNoticesResponse) ProtoMessage() {}
+
+func (x *DropNoticesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_callme_v1_insight_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DropNoticesResponse.ProtoReflect.Descriptor instead.
+func (*DropNoticesResponse) Descriptor() ([]byte, []int) {
+	return file_callme_v1_insight_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *DropNoticesResponse) GetCount() uint32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
 // Whom to test.
 type TestNoticesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The receiver of this rule; of all rules, if empty.
-	Rule          string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	// In place of rules this URL, which has to be one that leases may name.
+	Url           string `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *TestNoticesRequest) Reset() {
 	*x = TestNoticesRequest{}
-	mi := &file_callme_v1_insight_service_proto_msgTypes[14]
+	mi := &file_callme_v1_insight_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1457,7 +1596,7 @@ func (x *TestNoticesRequest) String() string {
 func (*TestNoticesRequest) ProtoMessage() {}
 
 func (x *TestNoticesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_insight_service_proto_msgTypes[14]
+	mi := &file_callme_v1_insight_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1470,7 +1609,7 @@ func (x *TestNoticesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestNoticesRequest.ProtoReflect.Descriptor instead.
 func (*TestNoticesRequest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_insight_service_proto_rawDescGZIP(), []int{14}
+	return file_callme_v1_insight_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *TestNoticesRequest) GetRule() string {
@@ -1480,10 +1619,17 @@ func (x *TestNoticesRequest) GetRule() string {
 	return ""
 }
 
+func (x *TestNoticesRequest) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
 // What became of a test.
 type NoticeTest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Of which rule.
+	// Of which rule. Empty: of a URL.
 	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
 	// Of the receiver's URL the scheme and host.
 	Origin string `protobuf:"bytes,2,opt,name=origin,proto3" json:"origin,omitempty"`
@@ -1497,7 +1643,7 @@ type NoticeTest struct {
 
 func (x *NoticeTest) Reset() {
 	*x = NoticeTest{}
-	mi := &file_callme_v1_insight_service_proto_msgTypes[15]
+	mi := &file_callme_v1_insight_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1509,7 +1655,7 @@ func (x *NoticeTest) String() string {
 func (*NoticeTest) ProtoMessage() {}
 
 func (x *NoticeTest) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_insight_service_proto_msgTypes[15]
+	mi := &file_callme_v1_insight_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1522,7 +1668,7 @@ func (x *NoticeTest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoticeTest.ProtoReflect.Descriptor instead.
 func (*NoticeTest) Descriptor() ([]byte, []int) {
-	return file_callme_v1_insight_service_proto_rawDescGZIP(), []int{15}
+	return file_callme_v1_insight_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *NoticeTest) GetRule() string {
@@ -1553,7 +1699,7 @@ func (x *NoticeTest) GetWhy() string {
 	return ""
 }
 
-// One for each rule, in the order of the file.
+// One for each rule, in the order of the file, or that of the URL.
 type TestNoticesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What became of them.
@@ -1564,7 +1710,7 @@ type TestNoticesResponse struct {
 
 func (x *TestNoticesResponse) Reset() {
 	*x = TestNoticesResponse{}
-	mi := &file_callme_v1_insight_service_proto_msgTypes[16]
+	mi := &file_callme_v1_insight_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1576,7 +1722,7 @@ func (x *TestNoticesResponse) String() string {
 func (*TestNoticesResponse) ProtoMessage() {}
 
 func (x *TestNoticesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_callme_v1_insight_service_proto_msgTypes[16]
+	mi := &file_callme_v1_insight_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1589,7 +1735,7 @@ func (x *TestNoticesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestNoticesResponse.ProtoReflect.Descriptor instead.
 func (*TestNoticesResponse) Descriptor() ([]byte, []int) {
-	return file_callme_v1_insight_service_proto_rawDescGZIP(), []int{16}
+	return file_callme_v1_insight_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *TestNoticesResponse) GetTests() []*NoticeTest {
@@ -1696,13 +1842,23 @@ const file_callme_v1_insight_service_proto_rawDesc = "" +
 	"\x13ListNoticesResponse\x12+\n" +
 	"\anotices\x18\x01 \x03(\v2\x11.callme.v1.NoticeR\anotices\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x127\n" +
-	"\treceivers\x18\x03 \x03(\v2\x19.callme.v1.NoticeReceiverR\treceivers\"$\n" +
+	"\treceivers\x18\x03 \x03(\v2\x19.callme.v1.NoticeReceiverR\treceivers\"J\n" +
 	"\x12RetryNoticeRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"/\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04rule\x18\x02 \x01(\tR\x04rule\x12\x10\n" +
+	"\x03all\x18\x03 \x01(\bR\x03all\"E\n" +
 	"\x13RetryNoticeResponse\x12\x18\n" +
-	"\aretried\x18\x01 \x01(\bR\aretried\"(\n" +
+	"\aretried\x18\x01 \x01(\bR\aretried\x12\x14\n" +
+	"\x05count\x18\x02 \x01(\rR\x05count\"J\n" +
+	"\x12DropNoticesRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04rule\x18\x02 \x01(\tR\x04rule\x12\x10\n" +
+	"\x03all\x18\x03 \x01(\bR\x03all\"+\n" +
+	"\x13DropNoticesResponse\x12\x14\n" +
+	"\x05count\x18\x01 \x01(\rR\x05count\":\n" +
 	"\x12TestNoticesRequest\x12\x12\n" +
-	"\x04rule\x18\x01 \x01(\tR\x04rule\"h\n" +
+	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x10\n" +
+	"\x03url\x18\x02 \x01(\tR\x03url\"h\n" +
 	"\n" +
 	"NoticeTest\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x16\n" +
@@ -1747,13 +1903,14 @@ const file_callme_v1_insight_service_proto_rawDesc = "" +
 	"\x14GROUP_BY_ENVIRONMENT\x10\x01\x12\x11\n" +
 	"\rGROUP_BY_POOL\x10\x02\x12\x17\n" +
 	"\x13GROUP_BY_REPOSITORY\x10\x03\x12\x12\n" +
-	"\x0eGROUP_BY_LABEL\x10\x042\x99\x03\n" +
+	"\x0eGROUP_BY_LABEL\x10\x042\xe7\x03\n" +
 	"\x0eInsightService\x12N\n" +
 	"\n" +
 	"ListEvents\x12\x1c.callme.v1.ListEventsRequest\x1a\x1d.callme.v1.ListEventsResponse\"\x03\x90\x02\x01\x12H\n" +
 	"\bGetStats\x12\x1a.callme.v1.GetStatsRequest\x1a\x1b.callme.v1.GetStatsResponse\"\x03\x90\x02\x01\x12Q\n" +
 	"\vListNotices\x12\x1d.callme.v1.ListNoticesRequest\x1a\x1e.callme.v1.ListNoticesResponse\"\x03\x90\x02\x01\x12L\n" +
 	"\vRetryNotice\x12\x1d.callme.v1.RetryNoticeRequest\x1a\x1e.callme.v1.RetryNoticeResponse\x12L\n" +
+	"\vDropNotices\x12\x1d.callme.v1.DropNoticesRequest\x1a\x1e.callme.v1.DropNoticesResponse\x12L\n" +
 	"\vTestNotices\x12\x1d.callme.v1.TestNoticesRequest\x1a\x1e.callme.v1.TestNoticesResponseB\x9f\x01\n" +
 	"\rdev.callme.v1B\x13InsightServiceProtoP\x01Z4github.com/call-me/call-me/gen/go/callme/v1;callmev1\xa2\x02\x03CXX\xaa\x02\tCallme.V1\xca\x02\tCallme\\V1\xe2\x02\x15Callme\\V1\\GPBMetadata\xea\x02\n" +
 	"Callme::V1b\x06proto3"
@@ -1771,7 +1928,7 @@ func file_callme_v1_insight_service_proto_rawDescGZIP() []byte {
 }
 
 var file_callme_v1_insight_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_callme_v1_insight_service_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_callme_v1_insight_service_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_callme_v1_insight_service_proto_goTypes = []any{
 	(EventKind)(0),                // 0: callme.v1.EventKind
 	(GroupBy)(0),                  // 1: callme.v1.GroupBy
@@ -1789,58 +1946,62 @@ var file_callme_v1_insight_service_proto_goTypes = []any{
 	(*ListNoticesResponse)(nil),   // 13: callme.v1.ListNoticesResponse
 	(*RetryNoticeRequest)(nil),    // 14: callme.v1.RetryNoticeRequest
 	(*RetryNoticeResponse)(nil),   // 15: callme.v1.RetryNoticeResponse
-	(*TestNoticesRequest)(nil),    // 16: callme.v1.TestNoticesRequest
-	(*NoticeTest)(nil),            // 17: callme.v1.NoticeTest
-	(*TestNoticesResponse)(nil),   // 18: callme.v1.TestNoticesResponse
-	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
-	(*Holder)(nil),                // 20: callme.v1.Holder
-	(*EndedBy)(nil),               // 21: callme.v1.EndedBy
-	(EnvironmentState)(0),         // 22: callme.v1.EnvironmentState
-	(*durationpb.Duration)(nil),   // 23: google.protobuf.Duration
+	(*DropNoticesRequest)(nil),    // 16: callme.v1.DropNoticesRequest
+	(*DropNoticesResponse)(nil),   // 17: callme.v1.DropNoticesResponse
+	(*TestNoticesRequest)(nil),    // 18: callme.v1.TestNoticesRequest
+	(*NoticeTest)(nil),            // 19: callme.v1.NoticeTest
+	(*TestNoticesResponse)(nil),   // 20: callme.v1.TestNoticesResponse
+	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
+	(*Holder)(nil),                // 22: callme.v1.Holder
+	(*EndedBy)(nil),               // 23: callme.v1.EndedBy
+	(EnvironmentState)(0),         // 24: callme.v1.EnvironmentState
+	(*durationpb.Duration)(nil),   // 25: google.protobuf.Duration
 }
 var file_callme_v1_insight_service_proto_depIdxs = []int32{
-	19, // 0: callme.v1.Event.time:type_name -> google.protobuf.Timestamp
+	21, // 0: callme.v1.Event.time:type_name -> google.protobuf.Timestamp
 	0,  // 1: callme.v1.Event.kind:type_name -> callme.v1.EventKind
-	20, // 2: callme.v1.Event.holder:type_name -> callme.v1.Holder
-	21, // 3: callme.v1.Event.by:type_name -> callme.v1.EndedBy
-	19, // 4: callme.v1.Event.created_at:type_name -> google.protobuf.Timestamp
-	19, // 5: callme.v1.Event.granted_at:type_name -> google.protobuf.Timestamp
-	22, // 6: callme.v1.Event.state:type_name -> callme.v1.EnvironmentState
+	22, // 2: callme.v1.Event.holder:type_name -> callme.v1.Holder
+	23, // 3: callme.v1.Event.by:type_name -> callme.v1.EndedBy
+	21, // 4: callme.v1.Event.created_at:type_name -> google.protobuf.Timestamp
+	21, // 5: callme.v1.Event.granted_at:type_name -> google.protobuf.Timestamp
+	24, // 6: callme.v1.Event.state:type_name -> callme.v1.EnvironmentState
 	0,  // 7: callme.v1.EventFilter.kinds:type_name -> callme.v1.EventKind
-	19, // 8: callme.v1.EventFilter.since:type_name -> google.protobuf.Timestamp
-	19, // 9: callme.v1.EventFilter.until:type_name -> google.protobuf.Timestamp
-	19, // 10: callme.v1.EventFilter.held_at:type_name -> google.protobuf.Timestamp
+	21, // 8: callme.v1.EventFilter.since:type_name -> google.protobuf.Timestamp
+	21, // 9: callme.v1.EventFilter.until:type_name -> google.protobuf.Timestamp
+	21, // 10: callme.v1.EventFilter.held_at:type_name -> google.protobuf.Timestamp
 	3,  // 11: callme.v1.ListEventsRequest.filter:type_name -> callme.v1.EventFilter
 	2,  // 12: callme.v1.ListEventsResponse.events:type_name -> callme.v1.Event
-	19, // 13: callme.v1.ListEventsResponse.covers_from:type_name -> google.protobuf.Timestamp
+	21, // 13: callme.v1.ListEventsResponse.covers_from:type_name -> google.protobuf.Timestamp
 	3,  // 14: callme.v1.GetStatsRequest.filter:type_name -> callme.v1.EventFilter
-	23, // 15: callme.v1.GetStatsRequest.window:type_name -> google.protobuf.Duration
+	25, // 15: callme.v1.GetStatsRequest.window:type_name -> google.protobuf.Duration
 	1,  // 16: callme.v1.GetStatsRequest.group_by:type_name -> callme.v1.GroupBy
-	23, // 17: callme.v1.Spread.p50:type_name -> google.protobuf.Duration
-	23, // 18: callme.v1.Spread.p95:type_name -> google.protobuf.Duration
-	23, // 19: callme.v1.Spread.max:type_name -> google.protobuf.Duration
+	25, // 17: callme.v1.Spread.p50:type_name -> google.protobuf.Duration
+	25, // 18: callme.v1.Spread.p95:type_name -> google.protobuf.Duration
+	25, // 19: callme.v1.Spread.max:type_name -> google.protobuf.Duration
 	7,  // 20: callme.v1.StatsRow.wait:type_name -> callme.v1.Spread
 	7,  // 21: callme.v1.StatsRow.hold:type_name -> callme.v1.Spread
-	19, // 22: callme.v1.StatsRow.covers_from:type_name -> google.protobuf.Timestamp
+	21, // 22: callme.v1.StatsRow.covers_from:type_name -> google.protobuf.Timestamp
 	8,  // 23: callme.v1.GetStatsResponse.rows:type_name -> callme.v1.StatsRow
-	19, // 24: callme.v1.Notice.time:type_name -> google.protobuf.Timestamp
-	20, // 25: callme.v1.Notice.holder:type_name -> callme.v1.Holder
-	19, // 26: callme.v1.Notice.given_up_at:type_name -> google.protobuf.Timestamp
+	21, // 24: callme.v1.Notice.time:type_name -> google.protobuf.Timestamp
+	22, // 25: callme.v1.Notice.holder:type_name -> callme.v1.Holder
+	21, // 26: callme.v1.Notice.given_up_at:type_name -> google.protobuf.Timestamp
 	10, // 27: callme.v1.ListNoticesResponse.notices:type_name -> callme.v1.Notice
 	11, // 28: callme.v1.ListNoticesResponse.receivers:type_name -> callme.v1.NoticeReceiver
-	17, // 29: callme.v1.TestNoticesResponse.tests:type_name -> callme.v1.NoticeTest
+	19, // 29: callme.v1.TestNoticesResponse.tests:type_name -> callme.v1.NoticeTest
 	4,  // 30: callme.v1.InsightService.ListEvents:input_type -> callme.v1.ListEventsRequest
 	6,  // 31: callme.v1.InsightService.GetStats:input_type -> callme.v1.GetStatsRequest
 	12, // 32: callme.v1.InsightService.ListNotices:input_type -> callme.v1.ListNoticesRequest
 	14, // 33: callme.v1.InsightService.RetryNotice:input_type -> callme.v1.RetryNoticeRequest
-	16, // 34: callme.v1.InsightService.TestNotices:input_type -> callme.v1.TestNoticesRequest
-	5,  // 35: callme.v1.InsightService.ListEvents:output_type -> callme.v1.ListEventsResponse
-	9,  // 36: callme.v1.InsightService.GetStats:output_type -> callme.v1.GetStatsResponse
-	13, // 37: callme.v1.InsightService.ListNotices:output_type -> callme.v1.ListNoticesResponse
-	15, // 38: callme.v1.InsightService.RetryNotice:output_type -> callme.v1.RetryNoticeResponse
-	18, // 39: callme.v1.InsightService.TestNotices:output_type -> callme.v1.TestNoticesResponse
-	35, // [35:40] is the sub-list for method output_type
-	30, // [30:35] is the sub-list for method input_type
+	16, // 34: callme.v1.InsightService.DropNotices:input_type -> callme.v1.DropNoticesRequest
+	18, // 35: callme.v1.InsightService.TestNotices:input_type -> callme.v1.TestNoticesRequest
+	5,  // 36: callme.v1.InsightService.ListEvents:output_type -> callme.v1.ListEventsResponse
+	9,  // 37: callme.v1.InsightService.GetStats:output_type -> callme.v1.GetStatsResponse
+	13, // 38: callme.v1.InsightService.ListNotices:output_type -> callme.v1.ListNoticesResponse
+	15, // 39: callme.v1.InsightService.RetryNotice:output_type -> callme.v1.RetryNoticeResponse
+	17, // 40: callme.v1.InsightService.DropNotices:output_type -> callme.v1.DropNoticesResponse
+	20, // 41: callme.v1.InsightService.TestNotices:output_type -> callme.v1.TestNoticesResponse
+	36, // [36:42] is the sub-list for method output_type
+	30, // [30:36] is the sub-list for method input_type
 	30, // [30:30] is the sub-list for extension type_name
 	30, // [30:30] is the sub-list for extension extendee
 	0,  // [0:30] is the sub-list for field type_name
@@ -1858,7 +2019,7 @@ func file_callme_v1_insight_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_callme_v1_insight_service_proto_rawDesc), len(file_callme_v1_insight_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   17,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -23,6 +23,7 @@ const (
 	InsightService_GetStats_FullMethodName    = "/callme.v1.InsightService/GetStats"
 	InsightService_ListNotices_FullMethodName = "/callme.v1.InsightService/ListNotices"
 	InsightService_RetryNotice_FullMethodName = "/callme.v1.InsightService/RetryNotice"
+	InsightService_DropNotices_FullMethodName = "/callme.v1.InsightService/DropNotices"
 	InsightService_TestNotices_FullMethodName = "/callme.v1.InsightService/TestNotices"
 )
 
@@ -38,9 +39,11 @@ type InsightServiceClient interface {
 	GetStats(ctx context.Context, in *GetStatsRequest, opts ...grpc.CallOption) (*GetStatsResponse, error)
 	// Lists the notices that were given up, newest first, and tells how the receivers of notices are doing.
 	ListNotices(ctx context.Context, in *ListNoticesRequest, opts ...grpc.CallOption) (*ListNoticesResponse, error)
-	// Has a notice tried once more that was given up; behind all others to its receiver.
+	// Has a notice tried once more that was given up, or all those to a receiver, or all; behind all others to their receivers.
 	RetryNotice(ctx context.Context, in *RetryNoticeRequest, opts ...grpc.CallOption) (*RetryNoticeResponse, error)
-	// Sends a test to the receivers of rules, at once, and tells what became of it.
+	// Forgets a notice that was given up, or all those to a receiver, or all.
+	DropNotices(ctx context.Context, in *DropNoticesRequest, opts ...grpc.CallOption) (*DropNoticesResponse, error)
+	// Sends a test to the receivers of rules, or to a URL that leases may name, at once, and tells what became of it.
 	TestNotices(ctx context.Context, in *TestNoticesRequest, opts ...grpc.CallOption) (*TestNoticesResponse, error)
 }
 
@@ -92,6 +95,16 @@ func (c *insightServiceClient) RetryNotice(ctx context.Context, in *RetryNoticeR
 	return out, nil
 }
 
+func (c *insightServiceClient) DropNotices(ctx context.Context, in *DropNoticesRequest, opts ...grpc.CallOption) (*DropNoticesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DropNoticesResponse)
+	err := c.cc.Invoke(ctx, InsightService_DropNotices_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *insightServiceClient) TestNotices(ctx context.Context, in *TestNoticesRequest, opts ...grpc.CallOption) (*TestNoticesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(TestNoticesResponse)
@@ -114,9 +127,11 @@ type InsightServiceServer interface {
 	GetStats(context.Context, *GetStatsRequest) (*GetStatsResponse, error)
 	// Lists the notices that were given up, newest first, and tells how the receivers of notices are doing.
 	ListNotices(context.Context, *ListNoticesRequest) (*ListNoticesResponse, error)
-	// Has a notice tried once more that was given up; behind all others to its receiver.
+	// Has a notice tried once more that was given up, or all those to a receiver, or all; behind all others to their receivers.
 	RetryNotice(context.Context, *RetryNoticeRequest) (*RetryNoticeResponse, error)
-	// Sends a test to the receivers of rules, at once, and tells what became of it.
+	// Forgets a notice that was given up, or all those to a receiver, or all.
+	DropNotices(context.Context, *DropNoticesRequest) (*DropNoticesResponse, error)
+	// Sends a test to the receivers of rules, or to a URL that leases may name, at once, and tells what became of it.
 	TestNotices(context.Context, *TestNoticesRequest) (*TestNoticesResponse, error)
 	mustEmbedUnimplementedInsightServiceServer()
 }
@@ -139,6 +154,9 @@ func (UnimplementedInsightServiceServer) ListNotices(context.Context, *ListNotic
 }
 func (UnimplementedInsightServiceServer) RetryNotice(context.Context, *RetryNoticeRequest) (*RetryNoticeResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RetryNotice not implemented")
+}
+func (UnimplementedInsightServiceServer) DropNotices(context.Context, *DropNoticesRequest) (*DropNoticesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DropNotices not implemented")
 }
 func (UnimplementedInsightServiceServer) TestNotices(context.Context, *TestNoticesRequest) (*TestNoticesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method TestNotices not implemented")
@@ -236,6 +254,24 @@ func _InsightService_RetryNotice_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _InsightService_DropNotices_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DropNoticesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InsightServiceServer).DropNotices(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InsightService_DropNotices_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InsightServiceServer).DropNotices(ctx, req.(*DropNoticesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _InsightService_TestNotices_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(TestNoticesRequest)
 	if err := dec(in); err != nil {
@@ -276,6 +312,10 @@ var InsightService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RetryNotice",
 			Handler:    _InsightService_RetryNotice_Handler,
+		},
+		{
+			MethodName: "DropNotices",
+			Handler:    _InsightService_DropNotices_Handler,
 		},
 		{
 			MethodName: "TestNotices",

@@ -279,22 +279,46 @@ class ListNoticesResponse(_message.Message):
     def __init__(self, notices: _Optional[_Iterable[_Union[Notice, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., receivers: _Optional[_Iterable[_Union[NoticeReceiver, _Mapping]]] = ...) -> None: ...
 
 class RetryNoticeRequest(_message.Message):
-    __slots__ = ("id",)
+    __slots__ = ("id", "rule", "all")
     ID_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    ALL_FIELD_NUMBER: _ClassVar[int]
     id: str
-    def __init__(self, id: _Optional[str] = ...) -> None: ...
+    rule: str
+    all: bool
+    def __init__(self, id: _Optional[str] = ..., rule: _Optional[str] = ..., all: bool = ...) -> None: ...
 
 class RetryNoticeResponse(_message.Message):
-    __slots__ = ("retried",)
+    __slots__ = ("retried", "count")
     RETRIED_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
     retried: bool
-    def __init__(self, retried: bool = ...) -> None: ...
+    count: int
+    def __init__(self, retried: bool = ..., count: _Optional[int] = ...) -> None: ...
+
+class DropNoticesRequest(_message.Message):
+    __slots__ = ("id", "rule", "all")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    ALL_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    rule: str
+    all: bool
+    def __init__(self, id: _Optional[str] = ..., rule: _Optional[str] = ..., all: bool = ...) -> None: ...
+
+class DropNoticesResponse(_message.Message):
+    __slots__ = ("count",)
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    count: int
+    def __init__(self, count: _Optional[int] = ...) -> None: ...
 
 class TestNoticesRequest(_message.Message):
-    __slots__ = ("rule",)
+    __slots__ = ("rule", "url")
     RULE_FIELD_NUMBER: _ClassVar[int]
+    URL_FIELD_NUMBER: _ClassVar[int]
     rule: str
-    def __init__(self, rule: _Optional[str] = ...) -> None: ...
+    url: str
+    def __init__(self, rule: _Optional[str] = ..., url: _Optional[str] = ...) -> None: ...
 
 class NoticeTest(_message.Message):
     __slots__ = ("rule", "origin", "delivered", "why")

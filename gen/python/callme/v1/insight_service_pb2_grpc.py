@@ -55,6 +55,11 @@ class InsightServiceStub(object):
                 request_serializer=callme_dot_v1_dot_insight__service__pb2.RetryNoticeRequest.SerializeToString,
                 response_deserializer=callme_dot_v1_dot_insight__service__pb2.RetryNoticeResponse.FromString,
                 _registered_method=True)
+        self.DropNotices = channel.unary_unary(
+                '/callme.v1.InsightService/DropNotices',
+                request_serializer=callme_dot_v1_dot_insight__service__pb2.DropNoticesRequest.SerializeToString,
+                response_deserializer=callme_dot_v1_dot_insight__service__pb2.DropNoticesResponse.FromString,
+                _registered_method=True)
         self.TestNotices = channel.unary_unary(
                 '/callme.v1.InsightService/TestNotices',
                 request_serializer=callme_dot_v1_dot_insight__service__pb2.TestNoticesRequest.SerializeToString,
@@ -88,14 +93,21 @@ class InsightServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def RetryNotice(self, request, context):
-        """Has a notice tried once more that was given up; behind all others to its receiver.
+        """Has a notice tried once more that was given up, or all those to a receiver, or all; behind all others to their receivers.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DropNotices(self, request, context):
+        """Forgets a notice that was given up, or all those to a receiver, or all.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def TestNotices(self, request, context):
-        """Sends a test to the receivers of rules, at once, and tells what became of it.
+        """Sends a test to the receivers of rules, or to a URL that leases may name, at once, and tells what became of it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -123,6 +135,11 @@ def add_InsightServiceServicer_to_server(servicer, server):
                     servicer.RetryNotice,
                     request_deserializer=callme_dot_v1_dot_insight__service__pb2.RetryNoticeRequest.FromString,
                     response_serializer=callme_dot_v1_dot_insight__service__pb2.RetryNoticeResponse.SerializeToString,
+            ),
+            'DropNotices': grpc.unary_unary_rpc_method_handler(
+                    servicer.DropNotices,
+                    request_deserializer=callme_dot_v1_dot_insight__service__pb2.DropNoticesRequest.FromString,
+                    response_serializer=callme_dot_v1_dot_insight__service__pb2.DropNoticesResponse.SerializeToString,
             ),
             'TestNotices': grpc.unary_unary_rpc_method_handler(
                     servicer.TestNotices,
@@ -239,6 +256,33 @@ class InsightService(object):
             '/callme.v1.InsightService/RetryNotice',
             callme_dot_v1_dot_insight__service__pb2.RetryNoticeRequest.SerializeToString,
             callme_dot_v1_dot_insight__service__pb2.RetryNoticeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DropNotices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/callme.v1.InsightService/DropNotices',
+            callme_dot_v1_dot_insight__service__pb2.DropNoticesRequest.SerializeToString,
+            callme_dot_v1_dot_insight__service__pb2.DropNoticesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -89,6 +89,22 @@ _InsightServiceRetryNoticeType = typing_extensions.TypeVar(
     ],
 )
 
+_InsightServiceDropNoticesType = typing_extensions.TypeVar(
+    '_InsightServiceDropNoticesType',
+    grpc.UnaryUnaryMultiCallable[
+        callme.v1.insight_service_pb2.DropNoticesRequest,
+        callme.v1.insight_service_pb2.DropNoticesResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        callme.v1.insight_service_pb2.DropNoticesRequest,
+        callme.v1.insight_service_pb2.DropNoticesResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        callme.v1.insight_service_pb2.DropNoticesRequest,
+        callme.v1.insight_service_pb2.DropNoticesResponse,
+    ],
+)
+
 _InsightServiceTestNoticesType = typing_extensions.TypeVar(
     '_InsightServiceTestNoticesType',
     grpc.UnaryUnaryMultiCallable[
@@ -105,7 +121,7 @@ _InsightServiceTestNoticesType = typing_extensions.TypeVar(
     ],
 )
 
-class InsightServiceStub(typing.Generic[_InsightServiceListEventsType, _InsightServiceGetStatsType, _InsightServiceListNoticesType, _InsightServiceRetryNoticeType, _InsightServiceTestNoticesType]):
+class InsightServiceStub(typing.Generic[_InsightServiceListEventsType, _InsightServiceGetStatsType, _InsightServiceListNoticesType, _InsightServiceRetryNoticeType, _InsightServiceDropNoticesType, _InsightServiceTestNoticesType]):
     """What happened, and how much the environments are used. What it tells is kept for 90 days, unless the server is told otherwise."""
 
     @typing.overload
@@ -125,6 +141,10 @@ class InsightServiceStub(typing.Generic[_InsightServiceListEventsType, _InsightS
         grpc.UnaryUnaryMultiCallable[
             callme.v1.insight_service_pb2.RetryNoticeRequest,
             callme.v1.insight_service_pb2.RetryNoticeResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            callme.v1.insight_service_pb2.DropNoticesRequest,
+            callme.v1.insight_service_pb2.DropNoticesResponse,
         ],
         grpc.UnaryUnaryMultiCallable[
             callme.v1.insight_service_pb2.TestNoticesRequest,
@@ -151,6 +171,10 @@ class InsightServiceStub(typing.Generic[_InsightServiceListEventsType, _InsightS
             callme.v1.insight_service_pb2.RetryNoticeResponse,
         ],
         grpc.aio.UnaryUnaryMultiCallable[
+            callme.v1.insight_service_pb2.DropNoticesRequest,
+            callme.v1.insight_service_pb2.DropNoticesResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
             callme.v1.insight_service_pb2.TestNoticesRequest,
             callme.v1.insight_service_pb2.TestNoticesResponse,
         ],
@@ -166,10 +190,13 @@ class InsightServiceStub(typing.Generic[_InsightServiceListEventsType, _InsightS
     """Lists the notices that were given up, newest first, and tells how the receivers of notices are doing."""
 
     RetryNotice: _InsightServiceRetryNoticeType
-    """Has a notice tried once more that was given up; behind all others to its receiver."""
+    """Has a notice tried once more that was given up, or all those to a receiver, or all; behind all others to their receivers."""
+
+    DropNotices: _InsightServiceDropNoticesType
+    """Forgets a notice that was given up, or all those to a receiver, or all."""
 
     TestNotices: _InsightServiceTestNoticesType
-    """Sends a test to the receivers of rules, at once, and tells what became of it."""
+    """Sends a test to the receivers of rules, or to a URL that leases may name, at once, and tells what became of it."""
 
 InsightServiceAsyncStub: typing_extensions.TypeAlias = InsightServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
@@ -187,6 +214,10 @@ InsightServiceAsyncStub: typing_extensions.TypeAlias = InsightServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
         callme.v1.insight_service_pb2.RetryNoticeRequest,
         callme.v1.insight_service_pb2.RetryNoticeResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        callme.v1.insight_service_pb2.DropNoticesRequest,
+        callme.v1.insight_service_pb2.DropNoticesResponse,
     ],
     grpc.aio.UnaryUnaryMultiCallable[
         callme.v1.insight_service_pb2.TestNoticesRequest,
@@ -227,7 +258,15 @@ class InsightServiceServicer(metaclass=abc.ABCMeta):
         request: callme.v1.insight_service_pb2.RetryNoticeRequest,
         context: _ServicerContext,
     ) -> typing.Union[callme.v1.insight_service_pb2.RetryNoticeResponse, collections.abc.Awaitable[callme.v1.insight_service_pb2.RetryNoticeResponse]]:
-        """Has a notice tried once more that was given up; behind all others to its receiver."""
+        """Has a notice tried once more that was given up, or all those to a receiver, or all; behind all others to their receivers."""
+
+    @abc.abstractmethod
+    def DropNotices(
+        self,
+        request: callme.v1.insight_service_pb2.DropNoticesRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[callme.v1.insight_service_pb2.DropNoticesResponse, collections.abc.Awaitable[callme.v1.insight_service_pb2.DropNoticesResponse]]:
+        """Forgets a notice that was given up, or all those to a receiver, or all."""
 
     @abc.abstractmethod
     def TestNotices(
@@ -235,6 +274,6 @@ class InsightServiceServicer(metaclass=abc.ABCMeta):
         request: callme.v1.insight_service_pb2.TestNoticesRequest,
         context: _ServicerContext,
     ) -> typing.Union[callme.v1.insight_service_pb2.TestNoticesResponse, collections.abc.Awaitable[callme.v1.insight_service_pb2.TestNoticesResponse]]:
-        """Sends a test to the receivers of rules, at once, and tells what became of it."""
+        """Sends a test to the receivers of rules, or to a URL that leases may name, at once, and tells what became of it."""
 
 def add_InsightServiceServicer_to_server(servicer: InsightServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file callme/v1/insight_service.proto.
  */
 export const file_callme_v1_insight_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch9jYWxsbWUvdjEvaW5zaWdodF9zZXJ2aWNlLnByb3RvEgljYWxsbWUudjEi2QMKBUV2ZW50EhAKCHJldmlzaW9uGAEgASgEEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiIKBGtpbmQYAyABKA4yFC5jYWxsbWUudjEuRXZlbnRLaW5kEgwKBHBvb2wYBCABKAkSEwoLZW52aXJvbm1lbnQYBSABKAkSEAoIbGVhc2VfaWQYBiABKAkSIQoGaG9sZGVyGAcgASgLMhEuY2FsbG1lLnYxLkhvbGRlchIRCglwcmluY2lwYWwYCCABKAkSHgoCYnkYCSABKAsyEi5jYWxsbWUudjEuRW5kZWRCeRIOCgZyZWFzb24YCiABKAkSDQoFc2xvdHMYCyABKA0SLgoKY3JlYXRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZ3JhbnRlZF9hdBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoFc3RhdGUYDiABKA4yGy5jYWxsbWUudjEuRW52aXJvbm1lbnRTdGF0ZRIQCghjYXBhY2l0eRgPIAEoDRIXCg9wcmluY2lwYWxfbGFiZWwYECABKAkSDwoHc3ViamVjdBgRIAEoCSKeAgoLRXZlbnRGaWx0ZXISDAoEcG9vbBgBIAEoCRITCgtlbnZpcm9ubWVudBgCIAEoCRIQCghsZWFzZV9pZBgDIAEoCRIOCgZob2xkZXIYBCABKAkSEQoJcHJpbmNpcGFsGAUgASgJEiMKBWtpbmRzGAYgAygOMhQuY2FsbG1lLnYxLkV2ZW50S2luZBIpCgVzaW5jZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKB2hlbGRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3N1YmplY3QYCiABKAkiYgoRTGlzdEV2ZW50c1JlcXVlc3QSJgoGZmlsdGVyGAEgASgLMhYuY2FsbG1lLnYxLkV2ZW50RmlsdGVyEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIoABChJMaXN0RXZlbnRzUmVzcG9uc2USIAoGZXZlbnRzGAEgAygLMhAuY2FsbG1lLnYxLkV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIvCgtjb3ZlcnNfZnJvbRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAinQEKD0dldFN0YXRzUmVxdWVzdBImCgZmaWx0ZXIYASABKAsyFi5jYWxsbWUudjEuRXZlbnRGaWx0ZXISKQoGd2luZG93GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiQKCGdyb3VwX2J5GAMgASgOMhIuY2FsbG1lLnYxLkdyb3VwQnkSEQoJbGFiZWxfa2V5GAQgASgJIoABCgZTcHJlYWQSJgoDcDUwGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiYKA3A5NRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhImCgNtYXgYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24i4wEKCFN0YXRzUm93EgsKA2tleRgBIAEoCRIOCgZncmFudHMYAiABKAQSEwoLdXRpbGlzYXRpb24YAyABKAESHwoEd2FpdBgEIAEoCzIRLmNhbGxtZS52MS5TcHJlYWQSHwoEaG9sZBgFIAEoCzIRLmNhbGxtZS52MS5TcHJlYWQSDwoHZXhwaXJlZBgGIAEoBBIOCgZmb3JjZWQYByABKAQSEQoJYWJhbmRvbmVkGAggASgEEi8KC2NvdmVyc19mcm9tGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI1ChBHZXRTdGF0c1Jlc3BvbnNlEiEKBHJvd3MYASADKAsyEy5jYWxsbWUudjEuU3RhdHNSb3cikQIKBk5vdGljZRIKCgJpZBgBIAEoCRIMCgR0eXBlGAIgASgJEgwKBHJ1bGUYAyABKAkSDgoGb3JpZ2luGAQgASgJEigKBHRpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBHBvb2wYBiABKAkSFAoMZW52aXJvbm1lbnRzGAcgAygJEhAKCGxlYXNlX2lkGAggASgJEiEKBmhvbGRlchgJIAEoCzIRLmNhbGxtZS52MS5Ib2xkZXISDgoGcmVhc29uGAogASgJEi8KC2dpdmVuX3VwX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBILCgN3aHkYDCABKAkiXgoOTm90aWNlUmVjZWl2ZXISDAoEcnVsZRgBIAEoCRIOCgZvcmlnaW4YAiABKAkSDwoHd2FpdGluZxgDIAEoBBIQCghmYWlsdXJlcxgEIAEoDRILCgN3aHkYBSABKAkiOwoSTGlzdE5vdGljZXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIoABChNMaXN0Tm90aWNlc1Jlc3BvbnNlEiIKB25vdGljZXMYASADKAsyES5jYWxsbWUudjEuTm90aWNlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIsCglyZWNlaXZlcnMYAyADKAsyGS5jYWxsbWUudjEuTm90aWNlUmVjZWl2ZXIiIAoSUmV0cnlOb3RpY2VSZXF1ZXN0EgoKAmlkGAEgASgJIiYKE1JldHJ5Tm90aWNlUmVzcG9uc2USDwoHcmV0cmllZBgBIAEoCCIiChJUZXN0Tm90aWNlc1JlcXVlc3QSDAoEcnVsZRgBIAEoCSJKCgpOb3RpY2VUZXN0EgwKBHJ1bGUYASABKAkSDgoGb3JpZ2luGAIgASgJEhEKCWRlbGl2ZXJlZBgDIAEoCBILCgN3aHkYBCABKAkiOwoTVGVzdE5vdGljZXNSZXNwb25zZRIkCgV0ZXN0cxgBIAMoCzIVLmNhbGxtZS52MS5Ob3RpY2VUZXN0KrgGCglFdmVudEtpbmQSGgoWRVZFTlRfS0lORF9VTlNQRUNJRklFRBAAEhUKEUVWRU5UX0tJTkRfUVVFVUVEEAESFgoSRVZFTlRfS0lORF9PRkZFUkVEEAISFgoSRVZFTlRfS0lORF9HUkFOVEVEEAMSGgoWRVZFTlRfS0lORF9QQVNTRURfT1ZFUhAEEhkKFUVWRU5UX0tJTkRfVEFLRU5fQkFDSxAFEhcKE0VWRU5UX0tJTkRfUkVMRUFTRUQQBhIWChJFVkVOVF9LSU5EX0VYUElSRUQQBxIYChRFVkVOVF9LSU5EX1dJVEhEUkFXThAIEhgKFEVWRU5UX0tJTkRfQUJBTkRPTkVEEAkSGAoURVZFTlRfS0lORF9USU1FRF9PVVQQChIZChVFVkVOVF9LSU5EX1NVUEVSU0VERUQQCxIdChlFVkVOVF9LSU5EX0ZPUkNFX1JFTEVBU0VEEAwSHAoYRVZFTlRfS0lORF9VTlNBVElTRklBQkxFEA0SIgoeRVZFTlRfS0lORF9FTlZJUk9OTUVOVF9DUkVBVEVEEA4SIgoeRVZFTlRfS0lORF9FTlZJUk9OTUVOVF9DSEFOR0VEEA8SIgoeRVZFTlRfS0lORF9FTlZJUk9OTUVOVF9ERUxFVEVEEBASHAoYRVZFTlRfS0lORF9TVEFURV9DSEFOR0VEEBESHAoYRVZFTlRfS0lORF9GQUNUU19DSEFOR0VEEBISFwoTRVZFTlRfS0lORF9SRVNFUlZFRBATEhcKE0VWRU5UX0tJTkRfQ0xFQU5JTkcQFBIfChtFVkVOVF9LSU5EX0NBTkNFTF9SRVFVRVNURUQQFRIaChZFVkVOVF9LSU5EX0tFWV9DUkVBVEVEEBYSGgoWRVZFTlRfS0lORF9LRVlfUk9UQVRFRBAXEhoKFkVWRU5UX0tJTkRfS0VZX1JFVk9LRUQQGBIWChJFVkVOVF9LSU5EX1JFRlVTRUQQGRIbChdFVkVOVF9LSU5EX1BPT0xfQ0hBTkdFRBAaEhcKE0VWRU5UX0tJTkRfRVhURU5ERUQQGxIdChlFVkVOVF9LSU5EX0FDQ0VTU19DSEFOR0VEEBwqfQoHR3JvdXBCeRIYChRHUk9VUF9CWV9VTlNQRUNJRklFRBAAEhgKFEdST1VQX0JZX0VOVklST05NRU5UEAESEQoNR1JPVVBfQllfUE9PTBACEhcKE0dST1VQX0JZX1JFUE9TSVRPUlkQAxISCg5HUk9VUF9CWV9MQUJFTBAEMpkDCg5JbnNpZ2h0U2VydmljZRJOCgpMaXN0RXZlbnRzEhwuY2FsbG1lLnYxLkxpc3RFdmVudHNSZXF1ZXN0Gh0uY2FsbG1lLnYxLkxpc3RFdmVudHNSZXNwb25zZSIDkAIBEkgKCEdldFN0YXRzEhouY2FsbG1lLnYxLkdldFN0YXRzUmVxdWVzdBobLmNhbGxtZS52MS5HZXRTdGF0c1Jlc3BvbnNlIgOQAgESUQoLTGlzdE5vdGljZXMSHS5jYWxsbWUudjEuTGlzdE5vdGljZXNSZXF1ZXN0Gh4uY2FsbG1lLnYxLkxpc3ROb3RpY2VzUmVzcG9uc2UiA5ACARJMCgtSZXRyeU5vdGljZRIdLmNhbGxtZS52MS5SZXRyeU5vdGljZVJlcXVlc3QaHi5jYWxsbWUudjEuUmV0cnlOb3RpY2VSZXNwb25zZRJMCgtUZXN0Tm90aWNlcxIdLmNhbGxtZS52MS5UZXN0Tm90aWNlc1JlcXVlc3QaHi5jYWxsbWUudjEuVGVzdE5vdGljZXNSZXNwb25zZUKfAQoNZGV2LmNhbGxtZS52MUITSW5zaWdodFNlcnZpY2VQcm90b1ABWjRnaXRodWIuY29tL2NhbGwtbWUvY2FsbC1tZS9nZW4vZ28vY2FsbG1lL3YxO2NhbGxtZXYxogIDQ1hYqgIJQ2FsbG1lLlYxygIJQ2FsbG1lXFYx4gIVQ2FsbG1lXFYxXEdQQk1ldGFkYXRh6gIKQ2FsbG1lOjpWMWIGcHJvdG8z", [file_callme_v1_types, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("Ch9jYWxsbWUvdjEvaW5zaWdodF9zZXJ2aWNlLnByb3RvEgljYWxsbWUudjEi2QMKBUV2ZW50EhAKCHJldmlzaW9uGAEgASgEEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiIKBGtpbmQYAyABKA4yFC5jYWxsbWUudjEuRXZlbnRLaW5kEgwKBHBvb2wYBCABKAkSEwoLZW52aXJvbm1lbnQYBSABKAkSEAoIbGVhc2VfaWQYBiABKAkSIQoGaG9sZGVyGAcgASgLMhEuY2FsbG1lLnYxLkhvbGRlchIRCglwcmluY2lwYWwYCCABKAkSHgoCYnkYCSABKAsyEi5jYWxsbWUudjEuRW5kZWRCeRIOCgZyZWFzb24YCiABKAkSDQoFc2xvdHMYCyABKA0SLgoKY3JlYXRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZ3JhbnRlZF9hdBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoFc3RhdGUYDiABKA4yGy5jYWxsbWUudjEuRW52aXJvbm1lbnRTdGF0ZRIQCghjYXBhY2l0eRgPIAEoDRIXCg9wcmluY2lwYWxfbGFiZWwYECABKAkSDwoHc3ViamVjdBgRIAEoCSKeAgoLRXZlbnRGaWx0ZXISDAoEcG9vbBgBIAEoCRITCgtlbnZpcm9ubWVudBgCIAEoCRIQCghsZWFzZV9pZBgDIAEoCRIOCgZob2xkZXIYBCABKAkSEQoJcHJpbmNpcGFsGAUgASgJEiMKBWtpbmRzGAYgAygOMhQuY2FsbG1lLnYxLkV2ZW50S2luZBIpCgVzaW5jZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKB2hlbGRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3N1YmplY3QYCiABKAkiYgoRTGlzdEV2ZW50c1JlcXVlc3QSJgoGZmlsdGVyGAEgASgLMhYuY2FsbG1lLnYxLkV2ZW50RmlsdGVyEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIoABChJMaXN0RXZlbnRzUmVzcG9uc2USIAoGZXZlbnRzGAEgAygLMhAuY2FsbG1lLnYxLkV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIvCgtjb3ZlcnNfZnJvbRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAinQEKD0dldFN0YXRzUmVxdWVzdBImCgZmaWx0ZXIYASABKAsyFi5jYWxsbWUudjEuRXZlbnRGaWx0ZXISKQoGd2luZG93GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiQKCGdyb3VwX2J5GAMgASgOMhIuY2FsbG1lLnYxLkdyb3VwQnkSEQoJbGFiZWxfa2V5GAQgASgJIoABCgZTcHJlYWQSJgoDcDUwGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiYKA3A5NRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhImCgNtYXgYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24i4wEKCFN0YXRzUm93EgsKA2tleRgBIAEoCRIOCgZncmFudHMYAiABKAQSEwoLdXRpbGlzYXRpb24YAyABKAESHwoEd2FpdBgEIAEoCzIRLmNhbGxtZS52MS5TcHJlYWQSHwoEaG9sZBgFIAEoCzIRLmNhbGxtZS52MS5TcHJlYWQSDwoHZXhwaXJlZBgGIAEoBBIOCgZmb3JjZWQYByABKAQSEQoJYWJhbmRvbmVkGAggASgEEi8KC2NvdmVyc19mcm9tGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI1ChBHZXRTdGF0c1Jlc3BvbnNlEiEKBHJvd3MYASADKAsyEy5jYWxsbWUudjEuU3RhdHNSb3cikQIKBk5vdGljZRIKCgJpZBgBIAEoCRIMCgR0eXBlGAIgASgJEgwKBHJ1bGUYAyABKAkSDgoGb3JpZ2luGAQgASgJEigKBHRpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBHBvb2wYBiABKAkSFAoMZW52aXJvbm1lbnRzGAcgAygJEhAKCGxlYXNlX2lkGAggASgJEiEKBmhvbGRlchgJIAEoCzIRLmNhbGxtZS52MS5Ib2xkZXISDgoGcmVhc29uGAogASgJEi8KC2dpdmVuX3VwX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBILCgN3aHkYDCABKAkiXgoOTm90aWNlUmVjZWl2ZXISDAoEcnVsZRgBIAEoCRIOCgZvcmlnaW4YAiABKAkSDwoHd2FpdGluZxgDIAEoBBIQCghmYWlsdXJlcxgEIAEoDRILCgN3aHkYBSABKAkiOwoSTGlzdE5vdGljZXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIoABChNMaXN0Tm90aWNlc1Jlc3BvbnNlEiIKB25vdGljZXMYASADKAsyES5jYWxsbWUudjEuTm90aWNlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIsCglyZWNlaXZlcnMYAyADKAsyGS5jYWxsbWUudjEuTm90aWNlUmVjZWl2ZXIiOwoSUmV0cnlOb3RpY2VSZXF1ZXN0EgoKAmlkGAEgASgJEgwKBHJ1bGUYAiABKAkSCwoDYWxsGAMgASgIIjUKE1JldHJ5Tm90aWNlUmVzcG9uc2USDwoHcmV0cmllZBgBIAEoCBINCgVjb3VudBgCIAEoDSI7ChJEcm9wTm90aWNlc1JlcXVlc3QSCgoCaWQYASABKAkSDAoEcnVsZRgCIAEoCRILCgNhbGwYAyABKAgiJAoTRHJvcE5vdGljZXNSZXNwb25zZRINCgVjb3VudBgBIAEoDSIvChJUZXN0Tm90aWNlc1JlcXVlc3QSDAoEcnVsZRgBIAEoCRILCgN1cmwYAiABKAkiSgoKTm90aWNlVGVzdBIMCgRydWxlGAEgASgJEg4KBm9yaWdpbhgCIAEoCRIRCglkZWxpdmVyZWQYAyABKAgSCwoDd2h5GAQgASgJIjsKE1Rlc3ROb3RpY2VzUmVzcG9uc2USJAoFdGVzdHMYASADKAsyFS5jYWxsbWUudjEuTm90aWNlVGVzdCq4BgoJRXZlbnRLaW5kEhoKFkVWRU5UX0tJTkRfVU5TUEVDSUZJRUQQABIVChFFVkVOVF9LSU5EX1FVRVVFRBABEhYKEkVWRU5UX0tJTkRfT0ZGRVJFRBACEhYKEkVWRU5UX0tJTkRfR1JBTlRFRBADEhoKFkVWRU5UX0tJTkRfUEFTU0VEX09WRVIQBBIZChVFVkVOVF9LSU5EX1RBS0VOX0JBQ0sQBRIXChNFVkVOVF9LSU5EX1JFTEVBU0VEEAYSFgoSRVZFTlRfS0lORF9FWFBJUkVEEAcSGAoURVZFTlRfS0lORF9XSVRIRFJBV04QCBIYChRFVkVOVF9LSU5EX0FCQU5ET05FRBAJEhgKFEVWRU5UX0tJTkRfVElNRURfT1VUEAoSGQoVRVZFTlRfS0lORF9TVVBFUlNFREVEEAsSHQoZRVZFTlRfS0lORF9GT1JDRV9SRUxFQVNFRBAMEhwKGEVWRU5UX0tJTkRfVU5TQVRJU0ZJQUJMRRANEiIKHkVWRU5UX0tJTkRfRU5WSVJPTk1FTlRfQ1JFQVRFRBAOEiIKHkVWRU5UX0tJTkRfRU5WSVJPTk1FTlRfQ0hBTkdFRBAPEiIKHkVWRU5UX0tJTkRfRU5WSVJPTk1FTlRfREVMRVRFRBAQEhwKGEVWRU5UX0tJTkRfU1RBVEVfQ0hBTkdFRBAREhwKGEVWRU5UX0tJTkRfRkFDVFNfQ0hBTkdFRBASEhcKE0VWRU5UX0tJTkRfUkVTRVJWRUQQExIXChNFVkVOVF9LSU5EX0NMRUFOSU5HEBQSHwobRVZFTlRfS0lORF9DQU5DRUxfUkVRVUVTVEVEEBUSGgoWRVZFTlRfS0lORF9LRVlfQ1JFQVRFRBAWEhoKFkVWRU5UX0tJTkRfS0VZX1JPVEFURUQQFxIaChZFVkVOVF9LSU5EX0tFWV9SRVZPS0VEEBgSFgoSRVZFTlRfS0lORF9SRUZVU0VEEBkSGwoXRVZFTlRfS0lORF9QT09MX0NIQU5HRUQQGhIXChNFVkVOVF9LSU5EX0VYVEVOREVEEBsSHQoZRVZFTlRfS0lORF9BQ0NFU1NfQ0hBTkdFRBAcKn0KB0dyb3VwQnkSGAoUR1JPVVBfQllfVU5TUEVDSUZJRUQQABIYChRHUk9VUF9CWV9FTlZJUk9OTUVOVBABEhEKDUdST1VQX0JZX1BPT0wQAhIXChNHUk9VUF9CWV9SRVBPU0lUT1JZEAMSEgoOR1JPVVBfQllfTEFCRUwQBDLnAwoOSW5zaWdodFNlcnZpY2USTgoKTGlzdEV2ZW50cxIcLmNhbGxtZS52MS5MaXN0RXZlbnRzUmVxdWVzdBodLmNhbGxtZS52MS5MaXN0RXZlbnRzUmVzcG9uc2UiA5ACARJICghHZXRTdGF0cxIaLmNhbGxtZS52MS5HZXRTdGF0c1JlcXVlc3QaGy5jYWxsbWUudjEuR2V0U3RhdHNSZXNwb25zZSIDkAIBElEKC0xpc3ROb3RpY2VzEh0uY2FsbG1lLnYxLkxpc3ROb3RpY2VzUmVxdWVzdBoeLmNhbGxtZS52MS5MaXN0Tm90aWNlc1Jlc3BvbnNlIgOQAgESTAoLUmV0cnlOb3RpY2USHS5jYWxsbWUudjEuUmV0cnlOb3RpY2VSZXF1ZXN0Gh4uY2FsbG1lLnYxLlJldHJ5Tm90aWNlUmVzcG9uc2USTAoLRHJvcE5vdGljZXMSHS5jYWxsbWUudjEuRHJvcE5vdGljZXNSZXF1ZXN0Gh4uY2FsbG1lLnYxLkRyb3BOb3RpY2VzUmVzcG9uc2USTAoLVGVzdE5vdGljZXMSHS5jYWxsbWUudjEuVGVzdE5vdGljZXNSZXF1ZXN0Gh4uY2FsbG1lLnYxLlRlc3ROb3RpY2VzUmVzcG9uc2VCnwEKDWRldi5jYWxsbWUudjFCE0luc2lnaHRTZXJ2aWNlUHJvdG9QAVo0Z2l0aHViLmNvbS9jYWxsLW1lL2NhbGwtbWUvZ2VuL2dvL2NhbGxtZS92MTtjYWxsbWV2MaICA0NYWKoCCUNhbGxtZS5WMcoCCUNhbGxtZVxWMeICFUNhbGxtZVxWMVxHUEJNZXRhZGF0YeoCCkNhbGxtZTo6VjFiBnByb3RvMw", [file_callme_v1_types, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * One thing that happened to one environment. A lease on several environments has an event for each.
@@ -697,17 +697,31 @@ export const ListNoticesResponseSchema: GenMessage<ListNoticesResponse> = /*@__P
   messageDesc(file_callme_v1_insight_service, 11);
 
 /**
- * Which notice.
+ * Which of the notices that were given up: one of the fields.
  *
  * @generated from message callme.v1.RetryNoticeRequest
  */
 export type RetryNoticeRequest = Message<"callme.v1.RetryNoticeRequest"> & {
   /**
-   * Its id.
+   * That of this id.
    *
    * @generated from field: string id = 1;
    */
   id: string;
+
+  /**
+   * Those to the receiver of this rule, whether there is one of that name still or not.
+   *
+   * @generated from field: string rule = 2;
+   */
+  rule: string;
+
+  /**
+   * All of them.
+   *
+   * @generated from field: bool all = 3;
+   */
+  all: boolean;
 };
 
 /**
@@ -718,17 +732,24 @@ export const RetryNoticeRequestSchema: GenMessage<RetryNoticeRequest> = /*@__PUR
   messageDesc(file_callme_v1_insight_service, 12);
 
 /**
- * Whether it is tried.
+ * Whether any is tried.
  *
  * @generated from message callme.v1.RetryNoticeResponse
  */
 export type RetryNoticeResponse = Message<"callme.v1.RetryNoticeResponse"> & {
   /**
-   * It is, behind this answer. If not: no notice of this id was given up, or it waits again already.
+   * It is, behind this answer. If not: no such notice was given up, or it waits again already.
    *
    * @generated from field: bool retried = 1;
    */
   retried: boolean;
+
+  /**
+   * How many.
+   *
+   * @generated from field: uint32 count = 2;
+   */
+  count: number;
 };
 
 /**
@@ -737,6 +758,62 @@ export type RetryNoticeResponse = Message<"callme.v1.RetryNoticeResponse"> & {
  */
 export const RetryNoticeResponseSchema: GenMessage<RetryNoticeResponse> = /*@__PURE__*/
   messageDesc(file_callme_v1_insight_service, 13);
+
+/**
+ * Which of the notices that were given up: one of the fields.
+ *
+ * @generated from message callme.v1.DropNoticesRequest
+ */
+export type DropNoticesRequest = Message<"callme.v1.DropNoticesRequest"> & {
+  /**
+   * That of this id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Those to the receiver of this rule, whether there is one of that name still or not.
+   *
+   * @generated from field: string rule = 2;
+   */
+  rule: string;
+
+  /**
+   * All of them.
+   *
+   * @generated from field: bool all = 3;
+   */
+  all: boolean;
+};
+
+/**
+ * Describes the message callme.v1.DropNoticesRequest.
+ * Use `create(DropNoticesRequestSchema)` to create a new message.
+ */
+export const DropNoticesRequestSchema: GenMessage<DropNoticesRequest> = /*@__PURE__*/
+  messageDesc(file_callme_v1_insight_service, 14);
+
+/**
+ * How many were forgotten.
+ *
+ * @generated from message callme.v1.DropNoticesResponse
+ */
+export type DropNoticesResponse = Message<"callme.v1.DropNoticesResponse"> & {
+  /**
+   * None, if no such notice was given up.
+   *
+   * @generated from field: uint32 count = 1;
+   */
+  count: number;
+};
+
+/**
+ * Describes the message callme.v1.DropNoticesResponse.
+ * Use `create(DropNoticesResponseSchema)` to create a new message.
+ */
+export const DropNoticesResponseSchema: GenMessage<DropNoticesResponse> = /*@__PURE__*/
+  messageDesc(file_callme_v1_insight_service, 15);
 
 /**
  * Whom to test.
@@ -750,6 +827,13 @@ export type TestNoticesRequest = Message<"callme.v1.TestNoticesRequest"> & {
    * @generated from field: string rule = 1;
    */
   rule: string;
+
+  /**
+   * In place of rules this URL, which has to be one that leases may name.
+   *
+   * @generated from field: string url = 2;
+   */
+  url: string;
 };
 
 /**
@@ -757,7 +841,7 @@ export type TestNoticesRequest = Message<"callme.v1.TestNoticesRequest"> & {
  * Use `create(TestNoticesRequestSchema)` to create a new message.
  */
 export const TestNoticesRequestSchema: GenMessage<TestNoticesRequest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_insight_service, 14);
+  messageDesc(file_callme_v1_insight_service, 16);
 
 /**
  * What became of a test.
@@ -766,7 +850,7 @@ export const TestNoticesRequestSchema: GenMessage<TestNoticesRequest> = /*@__PUR
  */
 export type NoticeTest = Message<"callme.v1.NoticeTest"> & {
   /**
-   * Of which rule.
+   * Of which rule. Empty: of a URL.
    *
    * @generated from field: string rule = 1;
    */
@@ -799,10 +883,10 @@ export type NoticeTest = Message<"callme.v1.NoticeTest"> & {
  * Use `create(NoticeTestSchema)` to create a new message.
  */
 export const NoticeTestSchema: GenMessage<NoticeTest> = /*@__PURE__*/
-  messageDesc(file_callme_v1_insight_service, 15);
+  messageDesc(file_callme_v1_insight_service, 17);
 
 /**
- * One for each rule, in the order of the file.
+ * One for each rule, in the order of the file, or that of the URL.
  *
  * @generated from message callme.v1.TestNoticesResponse
  */
@@ -820,7 +904,7 @@ export type TestNoticesResponse = Message<"callme.v1.TestNoticesResponse"> & {
  * Use `create(TestNoticesResponseSchema)` to create a new message.
  */
 export const TestNoticesResponseSchema: GenMessage<TestNoticesResponse> = /*@__PURE__*/
-  messageDesc(file_callme_v1_insight_service, 16);
+  messageDesc(file_callme_v1_insight_service, 18);
 
 /**
  * What an event is. An end of a lease is called by its reason: see EndReason. Renewals are none.
@@ -1138,7 +1222,7 @@ export const InsightService: GenService<{
     output: typeof ListNoticesResponseSchema;
   },
   /**
-   * Has a notice tried once more that was given up; behind all others to its receiver.
+   * Has a notice tried once more that was given up, or all those to a receiver, or all; behind all others to their receivers.
    *
    * @generated from rpc callme.v1.InsightService.RetryNotice
    */
@@ -1148,7 +1232,17 @@ export const InsightService: GenService<{
     output: typeof RetryNoticeResponseSchema;
   },
   /**
-   * Sends a test to the receivers of rules, at once, and tells what became of it.
+   * Forgets a notice that was given up, or all those to a receiver, or all.
+   *
+   * @generated from rpc callme.v1.InsightService.DropNotices
+   */
+  dropNotices: {
+    methodKind: "unary";
+    input: typeof DropNoticesRequestSchema;
+    output: typeof DropNoticesResponseSchema;
+  },
+  /**
+   * Sends a test to the receivers of rules, or to a URL that leases may name, at once, and tells what became of it.
    *
    * @generated from rpc callme.v1.InsightService.TestNotices
    */

@@ -44,6 +44,9 @@ const (
 	// InsightServiceRetryNoticeProcedure is the fully-qualified name of the InsightService's
 	// RetryNotice RPC.
 	InsightServiceRetryNoticeProcedure = "/callme.v1.InsightService/RetryNotice"
+	// InsightServiceDropNoticesProcedure is the fully-qualified name of the InsightService's
+	// DropNotices RPC.
+	InsightServiceDropNoticesProcedure = "/callme.v1.InsightService/DropNotices"
 	// InsightServiceTestNoticesProcedure is the fully-qualified name of the InsightService's
 	// TestNotices RPC.
 	InsightServiceTestNoticesProcedure = "/callme.v1.InsightService/TestNotices"
@@ -57,9 +60,11 @@ type InsightServiceClient interface {
 	GetStats(context.Context, *connect.Request[v1.GetStatsRequest]) (*connect.Response[v1.GetStatsResponse], error)
 	// Lists the notices that were given up, newest first, and tells how the receivers of notices are doing.
 	ListNotices(context.Context, *connect.Request[v1.ListNoticesRequest]) (*connect.Response[v1.ListNoticesResponse], error)
-	// Has a notice tried once more that was given up; behind all others to its receiver.
+	// Has a notice tried once more that was given up, or all those to a receiver, or all; behind all others to their receivers.
 	RetryNotice(context.Context, *connect.Request[v1.RetryNoticeRequest]) (*connect.Response[v1.RetryNoticeResponse], error)
-	// Sends a test to the receivers of rules, at once, and tells what became of it.
+	// Forgets a notice that was given up, or all those to a receiver, or all.
+	DropNotices(context.Context, *connect.Request[v1.DropNoticesRequest]) (*connect.Response[v1.DropNoticesResponse], error)
+	// Sends a test to the receivers of rules, or to a URL that leases may name, at once, and tells what became of it.
 	TestNotices(context.Context, *connect.Request[v1.TestNoticesRequest]) (*connect.Response[v1.TestNoticesResponse], error)
 }
 
@@ -101,6 +106,12 @@ func NewInsightServiceClient(httpClient connect.HTTPClient, baseURL string, opts
 			connect.WithSchema(insightServiceMethods.ByName("RetryNotice")),
 			connect.WithClientOptions(opts...),
 		),
+		dropNotices: connect.NewClient[v1.DropNoticesRequest, v1.DropNoticesResponse](
+			httpClient,
+			baseURL+InsightServiceDropNoticesProcedure,
+			connect.WithSchema(insightServiceMethods.ByName("DropNotices")),
+			connect.WithClientOptions(opts...),
+		),
 		testNotices: connect.NewClient[v1.TestNoticesRequest, v1.TestNoticesResponse](
 			httpClient,
 			baseURL+InsightServiceTestNoticesProcedure,
@@ -116,6 +127,7 @@ type insightServiceClient struct {
 	getStats    *connect.Client[v1.GetStatsRequest, v1.GetStatsResponse]
 	listNotices *connect.Client[v1.ListNoticesRequest, v1.ListNoticesResponse]
 	retryNotice *connect.Client[v1.RetryNoticeRequest, v1.RetryNoticeResponse]
+	dropNotices *connect.Client[v1.DropNoticesRequest, v1.DropNoticesResponse]
 	testNotices *connect.Client[v1.TestNoticesRequest, v1.TestNoticesResponse]
 }
 
@@ -139,6 +151,11 @@ func (c *insightServiceClient) RetryNotice(ctx context.Context, req *connect.Req
 	return c.retryNotice.CallUnary(ctx, req)
 }
 
+// DropNotices calls callme.v1.InsightService.DropNotices.
+func (c *insightServiceClient) DropNotices(ctx context.Context, req *connect.Request[v1.DropNoticesRequest]) (*connect.Response[v1.DropNoticesResponse], error) {
+	return c.dropNotices.CallUnary(ctx, req)
+}
+
 // TestNotices calls callme.v1.InsightService.TestNotices.
 func (c *insightServiceClient) TestNotices(ctx context.Context, req *connect.Request[v1.TestNoticesRequest]) (*connect.Response[v1.TestNoticesResponse], error) {
 	return c.testNotices.CallUnary(ctx, req)
@@ -152,9 +169,11 @@ type InsightServiceHandler interface {
 	GetStats(context.Context, *connect.Request[v1.GetStatsRequest]) (*connect.Response[v1.GetStatsResponse], error)
 	// Lists the notices that were given up, newest first, and tells how the receivers of notices are doing.
 	ListNotices(context.Context, *connect.Request[v1.ListNoticesRequest]) (*connect.Response[v1.ListNoticesResponse], error)
-	// Has a notice tried once more that was given up; behind all others to its receiver.
+	// Has a notice tried once more that was given up, or all those to a receiver, or all; behind all others to their receivers.
 	RetryNotice(context.Context, *connect.Request[v1.RetryNoticeRequest]) (*connect.Response[v1.RetryNoticeResponse], error)
-	// Sends a test to the receivers of rules, at once, and tells what became of it.
+	// Forgets a notice that was given up, or all those to a receiver, or all.
+	DropNotices(context.Context, *connect.Request[v1.DropNoticesRequest]) (*connect.Response[v1.DropNoticesResponse], error)
+	// Sends a test to the receivers of rules, or to a URL that leases may name, at once, and tells what became of it.
 	TestNotices(context.Context, *connect.Request[v1.TestNoticesRequest]) (*connect.Response[v1.TestNoticesResponse], error)
 }
 
@@ -192,6 +211,12 @@ func NewInsightServiceHandler(svc InsightServiceHandler, opts ...connect.Handler
 		connect.WithSchema(insightServiceMethods.ByName("RetryNotice")),
 		connect.WithHandlerOptions(opts...),
 	)
+	insightServiceDropNoticesHandler := connect.NewUnaryHandler(
+		InsightServiceDropNoticesProcedure,
+		svc.DropNotices,
+		connect.WithSchema(insightServiceMethods.ByName("DropNotices")),
+		connect.WithHandlerOptions(opts...),
+	)
 	insightServiceTestNoticesHandler := connect.NewUnaryHandler(
 		InsightServiceTestNoticesProcedure,
 		svc.TestNotices,
@@ -208,6 +233,8 @@ func NewInsightServiceHandler(svc InsightServiceHandler, opts ...connect.Handler
 			insightServiceListNoticesHandler.ServeHTTP(w, r)
 		case InsightServiceRetryNoticeProcedure:
 			insightServiceRetryNoticeHandler.ServeHTTP(w, r)
+		case InsightServiceDropNoticesProcedure:
+			insightServiceDropNoticesHandler.ServeHTTP(w, r)
 		case InsightServiceTestNoticesProcedure:
 			insightServiceTestNoticesHandler.ServeHTTP(w, r)
 		default:
@@ -233,6 +260,10 @@ func (UnimplementedInsightServiceHandler) ListNotices(context.Context, *connect.
 
 func (UnimplementedInsightServiceHandler) RetryNotice(context.Context, *connect.Request[v1.RetryNoticeRequest]) (*connect.Response[v1.RetryNoticeResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("callme.v1.InsightService.RetryNotice is not implemented"))
+}
+
+func (UnimplementedInsightServiceHandler) DropNotices(context.Context, *connect.Request[v1.DropNoticesRequest]) (*connect.Response[v1.DropNoticesResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("callme.v1.InsightService.DropNotices is not implemented"))
 }
 
 func (UnimplementedInsightServiceHandler) TestNotices(context.Context, *connect.Request[v1.TestNoticesRequest]) (*connect.Response[v1.TestNoticesResponse], error) {

@@ -142,6 +142,37 @@ public final class InsightServiceGrpc {
     return getRetryNoticeMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<dev.callme.v1.DropNoticesRequest,
+      dev.callme.v1.DropNoticesResponse> getDropNoticesMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "DropNotices",
+      requestType = dev.callme.v1.DropNoticesRequest.class,
+      responseType = dev.callme.v1.DropNoticesResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.callme.v1.DropNoticesRequest,
+      dev.callme.v1.DropNoticesResponse> getDropNoticesMethod() {
+    io.grpc.MethodDescriptor<dev.callme.v1.DropNoticesRequest, dev.callme.v1.DropNoticesResponse> getDropNoticesMethod;
+    if ((getDropNoticesMethod = InsightServiceGrpc.getDropNoticesMethod) == null) {
+      synchronized (InsightServiceGrpc.class) {
+        if ((getDropNoticesMethod = InsightServiceGrpc.getDropNoticesMethod) == null) {
+          InsightServiceGrpc.getDropNoticesMethod = getDropNoticesMethod =
+              io.grpc.MethodDescriptor.<dev.callme.v1.DropNoticesRequest, dev.callme.v1.DropNoticesResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "DropNotices"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.callme.v1.DropNoticesRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.callme.v1.DropNoticesResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new InsightServiceMethodDescriptorSupplier("DropNotices"))
+              .build();
+        }
+      }
+    }
+    return getDropNoticesMethod;
+  }
+
   private static volatile io.grpc.MethodDescriptor<dev.callme.v1.TestNoticesRequest,
       dev.callme.v1.TestNoticesResponse> getTestNoticesMethod;
 
@@ -271,7 +302,7 @@ public final class InsightServiceGrpc {
 
     /**
      * <pre>
-     * Has a notice tried once more that was given up; behind all others to its receiver.
+     * Has a notice tried once more that was given up, or all those to a receiver, or all; behind all others to their receivers.
      * </pre>
      */
     default void retryNotice(dev.callme.v1.RetryNoticeRequest request,
@@ -281,7 +312,17 @@ public final class InsightServiceGrpc {
 
     /**
      * <pre>
-     * Sends a test to the receivers of rules, at once, and tells what became of it.
+     * Forgets a notice that was given up, or all those to a receiver, or all.
+     * </pre>
+     */
+    default void dropNotices(dev.callme.v1.DropNoticesRequest request,
+        io.grpc.stub.StreamObserver<dev.callme.v1.DropNoticesResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getDropNoticesMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Sends a test to the receivers of rules, or to a URL that leases may name, at once, and tells what became of it.
      * </pre>
      */
     default void testNotices(dev.callme.v1.TestNoticesRequest request,
@@ -358,7 +399,7 @@ public final class InsightServiceGrpc {
 
     /**
      * <pre>
-     * Has a notice tried once more that was given up; behind all others to its receiver.
+     * Has a notice tried once more that was given up, or all those to a receiver, or all; behind all others to their receivers.
      * </pre>
      */
     public void retryNotice(dev.callme.v1.RetryNoticeRequest request,
@@ -369,7 +410,18 @@ public final class InsightServiceGrpc {
 
     /**
      * <pre>
-     * Sends a test to the receivers of rules, at once, and tells what became of it.
+     * Forgets a notice that was given up, or all those to a receiver, or all.
+     * </pre>
+     */
+    public void dropNotices(dev.callme.v1.DropNoticesRequest request,
+        io.grpc.stub.StreamObserver<dev.callme.v1.DropNoticesResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getDropNoticesMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Sends a test to the receivers of rules, or to a URL that leases may name, at once, and tells what became of it.
      * </pre>
      */
     public void testNotices(dev.callme.v1.TestNoticesRequest request,
@@ -430,7 +482,7 @@ public final class InsightServiceGrpc {
 
     /**
      * <pre>
-     * Has a notice tried once more that was given up; behind all others to its receiver.
+     * Has a notice tried once more that was given up, or all those to a receiver, or all; behind all others to their receivers.
      * </pre>
      */
     public dev.callme.v1.RetryNoticeResponse retryNotice(dev.callme.v1.RetryNoticeRequest request) throws io.grpc.StatusException {
@@ -440,7 +492,17 @@ public final class InsightServiceGrpc {
 
     /**
      * <pre>
-     * Sends a test to the receivers of rules, at once, and tells what became of it.
+     * Forgets a notice that was given up, or all those to a receiver, or all.
+     * </pre>
+     */
+    public dev.callme.v1.DropNoticesResponse dropNotices(dev.callme.v1.DropNoticesRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getDropNoticesMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Sends a test to the receivers of rules, or to a URL that leases may name, at once, and tells what became of it.
      * </pre>
      */
     public dev.callme.v1.TestNoticesResponse testNotices(dev.callme.v1.TestNoticesRequest request) throws io.grpc.StatusException {
@@ -500,7 +562,7 @@ public final class InsightServiceGrpc {
 
     /**
      * <pre>
-     * Has a notice tried once more that was given up; behind all others to its receiver.
+     * Has a notice tried once more that was given up, or all those to a receiver, or all; behind all others to their receivers.
      * </pre>
      */
     public dev.callme.v1.RetryNoticeResponse retryNotice(dev.callme.v1.RetryNoticeRequest request) {
@@ -510,7 +572,17 @@ public final class InsightServiceGrpc {
 
     /**
      * <pre>
-     * Sends a test to the receivers of rules, at once, and tells what became of it.
+     * Forgets a notice that was given up, or all those to a receiver, or all.
+     * </pre>
+     */
+    public dev.callme.v1.DropNoticesResponse dropNotices(dev.callme.v1.DropNoticesRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getDropNoticesMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Sends a test to the receivers of rules, or to a URL that leases may name, at once, and tells what became of it.
      * </pre>
      */
     public dev.callme.v1.TestNoticesResponse testNotices(dev.callme.v1.TestNoticesRequest request) {
@@ -573,7 +645,7 @@ public final class InsightServiceGrpc {
 
     /**
      * <pre>
-     * Has a notice tried once more that was given up; behind all others to its receiver.
+     * Has a notice tried once more that was given up, or all those to a receiver, or all; behind all others to their receivers.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<dev.callme.v1.RetryNoticeResponse> retryNotice(
@@ -584,7 +656,18 @@ public final class InsightServiceGrpc {
 
     /**
      * <pre>
-     * Sends a test to the receivers of rules, at once, and tells what became of it.
+     * Forgets a notice that was given up, or all those to a receiver, or all.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.callme.v1.DropNoticesResponse> dropNotices(
+        dev.callme.v1.DropNoticesRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getDropNoticesMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Sends a test to the receivers of rules, or to a URL that leases may name, at once, and tells what became of it.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<dev.callme.v1.TestNoticesResponse> testNotices(
@@ -598,7 +681,8 @@ public final class InsightServiceGrpc {
   private static final int METHODID_GET_STATS = 1;
   private static final int METHODID_LIST_NOTICES = 2;
   private static final int METHODID_RETRY_NOTICE = 3;
-  private static final int METHODID_TEST_NOTICES = 4;
+  private static final int METHODID_DROP_NOTICES = 4;
+  private static final int METHODID_TEST_NOTICES = 5;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -632,6 +716,10 @@ public final class InsightServiceGrpc {
         case METHODID_RETRY_NOTICE:
           serviceImpl.retryNotice((dev.callme.v1.RetryNoticeRequest) request,
               (io.grpc.stub.StreamObserver<dev.callme.v1.RetryNoticeResponse>) responseObserver);
+          break;
+        case METHODID_DROP_NOTICES:
+          serviceImpl.dropNotices((dev.callme.v1.DropNoticesRequest) request,
+              (io.grpc.stub.StreamObserver<dev.callme.v1.DropNoticesResponse>) responseObserver);
           break;
         case METHODID_TEST_NOTICES:
           serviceImpl.testNotices((dev.callme.v1.TestNoticesRequest) request,
@@ -683,6 +771,13 @@ public final class InsightServiceGrpc {
               dev.callme.v1.RetryNoticeRequest,
               dev.callme.v1.RetryNoticeResponse>(
                 service, METHODID_RETRY_NOTICE)))
+        .addMethod(
+          getDropNoticesMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.callme.v1.DropNoticesRequest,
+              dev.callme.v1.DropNoticesResponse>(
+                service, METHODID_DROP_NOTICES)))
         .addMethod(
           getTestNoticesMethod(),
           io.grpc.stub.ServerCalls.asyncUnaryCall(
@@ -742,6 +837,7 @@ public final class InsightServiceGrpc {
               .addMethod(getGetStatsMethod())
               .addMethod(getListNoticesMethod())
               .addMethod(getRetryNoticeMethod())
+              .addMethod(getDropNoticesMethod())
               .addMethod(getTestNoticesMethod())
               .build();
         }

@@ -97,6 +97,16 @@ public final class InsightServiceProto {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_callme_v1_RetryNoticeResponse_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_DropNoticesRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_DropNoticesRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_callme_v1_DropNoticesResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_callme_v1_DropNoticesResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_callme_v1_TestNoticesRequest_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -192,53 +202,60 @@ public final class InsightServiceProto {
       " \003(\0132\021.callme.v1.NoticeR\007notices\022&\n\017next" +
       "_page_token\030\002 \001(\tR\rnextPageToken\0227\n\trece" +
       "ivers\030\003 \003(\0132\031.callme.v1.NoticeReceiverR\t" +
-      "receivers\"$\n\022RetryNoticeRequest\022\016\n\002id\030\001 " +
-      "\001(\tR\002id\"/\n\023RetryNoticeResponse\022\030\n\007retrie" +
-      "d\030\001 \001(\010R\007retried\"(\n\022TestNoticesRequest\022\022" +
-      "\n\004rule\030\001 \001(\tR\004rule\"h\n\nNoticeTest\022\022\n\004rule" +
-      "\030\001 \001(\tR\004rule\022\026\n\006origin\030\002 \001(\tR\006origin\022\034\n\t" +
-      "delivered\030\003 \001(\010R\tdelivered\022\020\n\003why\030\004 \001(\tR" +
-      "\003why\"B\n\023TestNoticesResponse\022+\n\005tests\030\001 \003" +
-      "(\0132\025.callme.v1.NoticeTestR\005tests*\270\006\n\tEve" +
-      "ntKind\022\032\n\026EVENT_KIND_UNSPECIFIED\020\000\022\025\n\021EV" +
-      "ENT_KIND_QUEUED\020\001\022\026\n\022EVENT_KIND_OFFERED\020" +
-      "\002\022\026\n\022EVENT_KIND_GRANTED\020\003\022\032\n\026EVENT_KIND_" +
-      "PASSED_OVER\020\004\022\031\n\025EVENT_KIND_TAKEN_BACK\020\005" +
-      "\022\027\n\023EVENT_KIND_RELEASED\020\006\022\026\n\022EVENT_KIND_" +
-      "EXPIRED\020\007\022\030\n\024EVENT_KIND_WITHDRAWN\020\010\022\030\n\024E" +
-      "VENT_KIND_ABANDONED\020\t\022\030\n\024EVENT_KIND_TIME" +
-      "D_OUT\020\n\022\031\n\025EVENT_KIND_SUPERSEDED\020\013\022\035\n\031EV" +
-      "ENT_KIND_FORCE_RELEASED\020\014\022\034\n\030EVENT_KIND_" +
-      "UNSATISFIABLE\020\r\022\"\n\036EVENT_KIND_ENVIRONMEN" +
-      "T_CREATED\020\016\022\"\n\036EVENT_KIND_ENVIRONMENT_CH" +
-      "ANGED\020\017\022\"\n\036EVENT_KIND_ENVIRONMENT_DELETE" +
-      "D\020\020\022\034\n\030EVENT_KIND_STATE_CHANGED\020\021\022\034\n\030EVE" +
-      "NT_KIND_FACTS_CHANGED\020\022\022\027\n\023EVENT_KIND_RE" +
-      "SERVED\020\023\022\027\n\023EVENT_KIND_CLEANING\020\024\022\037\n\033EVE" +
-      "NT_KIND_CANCEL_REQUESTED\020\025\022\032\n\026EVENT_KIND" +
-      "_KEY_CREATED\020\026\022\032\n\026EVENT_KIND_KEY_ROTATED" +
-      "\020\027\022\032\n\026EVENT_KIND_KEY_REVOKED\020\030\022\026\n\022EVENT_" +
-      "KIND_REFUSED\020\031\022\033\n\027EVENT_KIND_POOL_CHANGE" +
-      "D\020\032\022\027\n\023EVENT_KIND_EXTENDED\020\033\022\035\n\031EVENT_KI" +
-      "ND_ACCESS_CHANGED\020\034*}\n\007GroupBy\022\030\n\024GROUP_" +
-      "BY_UNSPECIFIED\020\000\022\030\n\024GROUP_BY_ENVIRONMENT" +
-      "\020\001\022\021\n\rGROUP_BY_POOL\020\002\022\027\n\023GROUP_BY_REPOSI" +
-      "TORY\020\003\022\022\n\016GROUP_BY_LABEL\020\0042\231\003\n\016InsightSe" +
-      "rvice\022N\n\nListEvents\022\034.callme.v1.ListEven" +
-      "tsRequest\032\035.callme.v1.ListEventsResponse" +
-      "\"\003\220\002\001\022H\n\010GetStats\022\032.callme.v1.GetStatsRe" +
-      "quest\032\033.callme.v1.GetStatsResponse\"\003\220\002\001\022" +
-      "Q\n\013ListNotices\022\035.callme.v1.ListNoticesRe" +
-      "quest\032\036.callme.v1.ListNoticesResponse\"\003\220" +
-      "\002\001\022L\n\013RetryNotice\022\035.callme.v1.RetryNotic" +
-      "eRequest\032\036.callme.v1.RetryNoticeResponse" +
-      "\022L\n\013TestNotices\022\035.callme.v1.TestNoticesR" +
-      "equest\032\036.callme.v1.TestNoticesResponseB\237" +
-      "\001\n\rdev.callme.v1B\023InsightServiceProtoP\001Z" +
-      "4github.com/call-me/call-me/gen/go/callm" +
-      "e/v1;callmev1\242\002\003CXX\252\002\tCallme.V1\312\002\tCallme" +
-      "\\V1\342\002\025Callme\\V1\\GPBMetadata\352\002\nCallme::V1" +
-      "b\006proto3"
+      "receivers\"J\n\022RetryNoticeRequest\022\016\n\002id\030\001 " +
+      "\001(\tR\002id\022\022\n\004rule\030\002 \001(\tR\004rule\022\020\n\003all\030\003 \001(\010" +
+      "R\003all\"E\n\023RetryNoticeResponse\022\030\n\007retried\030" +
+      "\001 \001(\010R\007retried\022\024\n\005count\030\002 \001(\rR\005count\"J\n\022" +
+      "DropNoticesRequest\022\016\n\002id\030\001 \001(\tR\002id\022\022\n\004ru" +
+      "le\030\002 \001(\tR\004rule\022\020\n\003all\030\003 \001(\010R\003all\"+\n\023Drop" +
+      "NoticesResponse\022\024\n\005count\030\001 \001(\rR\005count\":\n" +
+      "\022TestNoticesRequest\022\022\n\004rule\030\001 \001(\tR\004rule\022" +
+      "\020\n\003url\030\002 \001(\tR\003url\"h\n\nNoticeTest\022\022\n\004rule\030" +
+      "\001 \001(\tR\004rule\022\026\n\006origin\030\002 \001(\tR\006origin\022\034\n\td" +
+      "elivered\030\003 \001(\010R\tdelivered\022\020\n\003why\030\004 \001(\tR\003" +
+      "why\"B\n\023TestNoticesResponse\022+\n\005tests\030\001 \003(" +
+      "\0132\025.callme.v1.NoticeTestR\005tests*\270\006\n\tEven" +
+      "tKind\022\032\n\026EVENT_KIND_UNSPECIFIED\020\000\022\025\n\021EVE" +
+      "NT_KIND_QUEUED\020\001\022\026\n\022EVENT_KIND_OFFERED\020\002" +
+      "\022\026\n\022EVENT_KIND_GRANTED\020\003\022\032\n\026EVENT_KIND_P" +
+      "ASSED_OVER\020\004\022\031\n\025EVENT_KIND_TAKEN_BACK\020\005\022" +
+      "\027\n\023EVENT_KIND_RELEASED\020\006\022\026\n\022EVENT_KIND_E" +
+      "XPIRED\020\007\022\030\n\024EVENT_KIND_WITHDRAWN\020\010\022\030\n\024EV" +
+      "ENT_KIND_ABANDONED\020\t\022\030\n\024EVENT_KIND_TIMED" +
+      "_OUT\020\n\022\031\n\025EVENT_KIND_SUPERSEDED\020\013\022\035\n\031EVE" +
+      "NT_KIND_FORCE_RELEASED\020\014\022\034\n\030EVENT_KIND_U" +
+      "NSATISFIABLE\020\r\022\"\n\036EVENT_KIND_ENVIRONMENT" +
+      "_CREATED\020\016\022\"\n\036EVENT_KIND_ENVIRONMENT_CHA" +
+      "NGED\020\017\022\"\n\036EVENT_KIND_ENVIRONMENT_DELETED" +
+      "\020\020\022\034\n\030EVENT_KIND_STATE_CHANGED\020\021\022\034\n\030EVEN" +
+      "T_KIND_FACTS_CHANGED\020\022\022\027\n\023EVENT_KIND_RES" +
+      "ERVED\020\023\022\027\n\023EVENT_KIND_CLEANING\020\024\022\037\n\033EVEN" +
+      "T_KIND_CANCEL_REQUESTED\020\025\022\032\n\026EVENT_KIND_" +
+      "KEY_CREATED\020\026\022\032\n\026EVENT_KIND_KEY_ROTATED\020" +
+      "\027\022\032\n\026EVENT_KIND_KEY_REVOKED\020\030\022\026\n\022EVENT_K" +
+      "IND_REFUSED\020\031\022\033\n\027EVENT_KIND_POOL_CHANGED" +
+      "\020\032\022\027\n\023EVENT_KIND_EXTENDED\020\033\022\035\n\031EVENT_KIN" +
+      "D_ACCESS_CHANGED\020\034*}\n\007GroupBy\022\030\n\024GROUP_B" +
+      "Y_UNSPECIFIED\020\000\022\030\n\024GROUP_BY_ENVIRONMENT\020" +
+      "\001\022\021\n\rGROUP_BY_POOL\020\002\022\027\n\023GROUP_BY_REPOSIT" +
+      "ORY\020\003\022\022\n\016GROUP_BY_LABEL\020\0042\347\003\n\016InsightSer" +
+      "vice\022N\n\nListEvents\022\034.callme.v1.ListEvent" +
+      "sRequest\032\035.callme.v1.ListEventsResponse\"" +
+      "\003\220\002\001\022H\n\010GetStats\022\032.callme.v1.GetStatsReq" +
+      "uest\032\033.callme.v1.GetStatsResponse\"\003\220\002\001\022Q" +
+      "\n\013ListNotices\022\035.callme.v1.ListNoticesReq" +
+      "uest\032\036.callme.v1.ListNoticesResponse\"\003\220\002" +
+      "\001\022L\n\013RetryNotice\022\035.callme.v1.RetryNotice" +
+      "Request\032\036.callme.v1.RetryNoticeResponse\022" +
+      "L\n\013DropNotices\022\035.callme.v1.DropNoticesRe" +
+      "quest\032\036.callme.v1.DropNoticesResponse\022L\n" +
+      "\013TestNotices\022\035.callme.v1.TestNoticesRequ" +
+      "est\032\036.callme.v1.TestNoticesResponseB\237\001\n\r" +
+      "dev.callme.v1B\023InsightServiceProtoP\001Z4gi" +
+      "thub.com/call-me/call-me/gen/go/callme/v" +
+      "1;callmev1\242\002\003CXX\252\002\tCallme.V1\312\002\tCallme\\V1" +
+      "\342\002\025Callme\\V1\\GPBMetadata\352\002\nCallme::V1b\006p" +
+      "roto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -324,27 +341,39 @@ public final class InsightServiceProto {
     internal_static_callme_v1_RetryNoticeRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_RetryNoticeRequest_descriptor,
-        new java.lang.String[] { "Id", });
+        new java.lang.String[] { "Id", "Rule", "All", });
     internal_static_callme_v1_RetryNoticeResponse_descriptor =
       getDescriptor().getMessageTypes().get(13);
     internal_static_callme_v1_RetryNoticeResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_RetryNoticeResponse_descriptor,
-        new java.lang.String[] { "Retried", });
-    internal_static_callme_v1_TestNoticesRequest_descriptor =
+        new java.lang.String[] { "Retried", "Count", });
+    internal_static_callme_v1_DropNoticesRequest_descriptor =
       getDescriptor().getMessageTypes().get(14);
+    internal_static_callme_v1_DropNoticesRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_DropNoticesRequest_descriptor,
+        new java.lang.String[] { "Id", "Rule", "All", });
+    internal_static_callme_v1_DropNoticesResponse_descriptor =
+      getDescriptor().getMessageTypes().get(15);
+    internal_static_callme_v1_DropNoticesResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_callme_v1_DropNoticesResponse_descriptor,
+        new java.lang.String[] { "Count", });
+    internal_static_callme_v1_TestNoticesRequest_descriptor =
+      getDescriptor().getMessageTypes().get(16);
     internal_static_callme_v1_TestNoticesRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_TestNoticesRequest_descriptor,
-        new java.lang.String[] { "Rule", });
+        new java.lang.String[] { "Rule", "Url", });
     internal_static_callme_v1_NoticeTest_descriptor =
-      getDescriptor().getMessageTypes().get(15);
+      getDescriptor().getMessageTypes().get(17);
     internal_static_callme_v1_NoticeTest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_NoticeTest_descriptor,
         new java.lang.String[] { "Rule", "Origin", "Delivered", "Why", });
     internal_static_callme_v1_TestNoticesResponse_descriptor =
-      getDescriptor().getMessageTypes().get(16);
+      getDescriptor().getMessageTypes().get(18);
     internal_static_callme_v1_TestNoticesResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_callme_v1_TestNoticesResponse_descriptor,

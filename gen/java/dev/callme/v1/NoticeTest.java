@@ -55,7 +55,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object rule_ = "";
   /**
    * <pre>
-   * Of which rule.
+   * Of which rule. Empty: of a URL.
    * </pre>
    *
    * <code>string rule = 1 [json_name = "rule"];</code>
@@ -76,7 +76,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Of which rule.
+   * Of which rule. Empty: of a URL.
    * </pre>
    *
    * <code>string rule = 1 [json_name = "rule"];</code>
@@ -579,7 +579,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object rule_ = "";
     /**
      * <pre>
-     * Of which rule.
+     * Of which rule. Empty: of a URL.
      * </pre>
      *
      * <code>string rule = 1 [json_name = "rule"];</code>
@@ -599,7 +599,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Of which rule.
+     * Of which rule. Empty: of a URL.
      * </pre>
      *
      * <code>string rule = 1 [json_name = "rule"];</code>
@@ -620,7 +620,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Of which rule.
+     * Of which rule. Empty: of a URL.
      * </pre>
      *
      * <code>string rule = 1 [json_name = "rule"];</code>
@@ -637,7 +637,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Of which rule.
+     * Of which rule. Empty: of a URL.
      * </pre>
      *
      * <code>string rule = 1 [json_name = "rule"];</code>
@@ -651,7 +651,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Of which rule.
+     * Of which rule. Empty: of a URL.
      * </pre>
      *
      * <code>string rule = 1 [json_name = "rule"];</code>

@@ -12,7 +12,7 @@ public interface NoticeTestOrBuilder extends
 
   /**
    * <pre>
-   * Of which rule.
+   * Of which rule. Empty: of a URL.
    * </pre>
    *
    * <code>string rule = 1 [json_name = "rule"];</code>
@@ -21,7 +21,7 @@ public interface NoticeTestOrBuilder extends
   java.lang.String getRule();
   /**
    * <pre>
-   * Of which rule.
+   * Of which rule. Empty: of a URL.
    * </pre>
    *
    * <code>string rule = 1 [json_name = "rule"];</code>

@@ -7,7 +7,7 @@ package dev.callme.v1;
 
 /**
  * <pre>
- * Which notice.
+ * Which of the notices that were given up: one of the fields.
  * </pre>
  *
  * Protobuf type {@code callme.v1.RetryNoticeRequest}
@@ -33,6 +33,7 @@ private static final long serialVersionUID = 0L;
   }
   private RetryNoticeRequest() {
     id_ = "";
+    rule_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -53,7 +54,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object id_ = "";
   /**
    * <pre>
-   * Its id.
+   * That of this id.
    * </pre>
    *
    * <code>string id = 1 [json_name = "id"];</code>
@@ -74,7 +75,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Its id.
+   * That of this id.
    * </pre>
    *
    * <code>string id = 1 [json_name = "id"];</code>
@@ -95,6 +96,68 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int RULE_FIELD_NUMBER = 2;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object rule_ = "";
+  /**
+   * <pre>
+   * Those to the receiver of this rule, whether there is one of that name still or not.
+   * </pre>
+   *
+   * <code>string rule = 2 [json_name = "rule"];</code>
+   * @return The rule.
+   */
+  @java.lang.Override
+  public java.lang.String getRule() {
+    java.lang.Object ref = rule_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      rule_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Those to the receiver of this rule, whether there is one of that name still or not.
+   * </pre>
+   *
+   * <code>string rule = 2 [json_name = "rule"];</code>
+   * @return The bytes for rule.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getRuleBytes() {
+    java.lang.Object ref = rule_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      rule_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
+  public static final int ALL_FIELD_NUMBER = 3;
+  private boolean all_ = false;
+  /**
+   * <pre>
+   * All of them.
+   * </pre>
+   *
+   * <code>bool all = 3 [json_name = "all"];</code>
+   * @return The all.
+   */
+  @java.lang.Override
+  public boolean getAll() {
+    return all_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -112,6 +175,12 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(id_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 1, id_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(rule_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 2, rule_);
+    }
+    if (all_ != false) {
+      output.writeBool(3, all_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -123,6 +192,13 @@ private static final long serialVersionUID = 0L;
     size = 0;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(id_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(1, id_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(rule_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(2, rule_);
+    }
+    if (all_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(3, all_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -141,6 +217,10 @@ private static final long serialVersionUID = 0L;
 
     if (!getId()
         .equals(other.getId())) return false;
+    if (!getRule()
+        .equals(other.getRule())) return false;
+    if (getAll()
+        != other.getAll()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -154,6 +234,11 @@ private static final long serialVersionUID = 0L;
     hash = (19 * hash) + getDescriptor().hashCode();
     hash = (37 * hash) + ID_FIELD_NUMBER;
     hash = (53 * hash) + getId().hashCode();
+    hash = (37 * hash) + RULE_FIELD_NUMBER;
+    hash = (53 * hash) + getRule().hashCode();
+    hash = (37 * hash) + ALL_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getAll());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -253,7 +338,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Which notice.
+   * Which of the notices that were given up: one of the fields.
    * </pre>
    *
    * Protobuf type {@code callme.v1.RetryNoticeRequest}
@@ -290,6 +375,8 @@ private static final long serialVersionUID = 0L;
       super.clear();
       bitField0_ = 0;
       id_ = "";
+      rule_ = "";
+      all_ = false;
       return this;
     }
 
@@ -326,6 +413,12 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000001) != 0)) {
         result.id_ = id_;
       }
+      if (((from_bitField0_ & 0x00000002) != 0)) {
+        result.rule_ = rule_;
+      }
+      if (((from_bitField0_ & 0x00000004) != 0)) {
+        result.all_ = all_;
+      }
     }
 
     @java.lang.Override
@@ -344,6 +437,14 @@ private static final long serialVersionUID = 0L;
         id_ = other.id_;
         bitField0_ |= 0x00000001;
         onChanged();
+      }
+      if (!other.getRule().isEmpty()) {
+        rule_ = other.rule_;
+        bitField0_ |= 0x00000002;
+        onChanged();
+      }
+      if (other.getAll() != false) {
+        setAll(other.getAll());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -376,6 +477,16 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000001;
               break;
             } // case 10
+            case 18: {
+              rule_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000002;
+              break;
+            } // case 18
+            case 24: {
+              all_ = input.readBool();
+              bitField0_ |= 0x00000004;
+              break;
+            } // case 24
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -396,7 +507,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object id_ = "";
     /**
      * <pre>
-     * Its id.
+     * That of this id.
      * </pre>
      *
      * <code>string id = 1 [json_name = "id"];</code>
@@ -416,7 +527,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Its id.
+     * That of this id.
      * </pre>
      *
      * <code>string id = 1 [json_name = "id"];</code>
@@ -437,7 +548,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Its id.
+     * That of this id.
      * </pre>
      *
      * <code>string id = 1 [json_name = "id"];</code>
@@ -454,7 +565,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Its id.
+     * That of this id.
      * </pre>
      *
      * <code>string id = 1 [json_name = "id"];</code>
@@ -468,7 +579,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Its id.
+     * That of this id.
      * </pre>
      *
      * <code>string id = 1 [json_name = "id"];</code>
@@ -481,6 +592,142 @@ private static final long serialVersionUID = 0L;
       checkByteStringIsUtf8(value);
       id_ = value;
       bitField0_ |= 0x00000001;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object rule_ = "";
+    /**
+     * <pre>
+     * Those to the receiver of this rule, whether there is one of that name still or not.
+     * </pre>
+     *
+     * <code>string rule = 2 [json_name = "rule"];</code>
+     * @return The rule.
+     */
+    public java.lang.String getRule() {
+      java.lang.Object ref = rule_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        rule_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Those to the receiver of this rule, whether there is one of that name still or not.
+     * </pre>
+     *
+     * <code>string rule = 2 [json_name = "rule"];</code>
+     * @return The bytes for rule.
+     */
+    public com.google.protobuf.ByteString
+        getRuleBytes() {
+      java.lang.Object ref = rule_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        rule_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Those to the receiver of this rule, whether there is one of that name still or not.
+     * </pre>
+     *
+     * <code>string rule = 2 [json_name = "rule"];</code>
+     * @param value The rule to set.
+     * @return This builder for chaining.
+     */
+    public Builder setRule(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      rule_ = value;
+      bitField0_ |= 0x00000002;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Those to the receiver of this rule, whether there is one of that name still or not.
+     * </pre>
+     *
+     * <code>string rule = 2 [json_name = "rule"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearRule() {
+      rule_ = getDefaultInstance().getRule();
+      bitField0_ = (bitField0_ & ~0x00000002);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Those to the receiver of this rule, whether there is one of that name still or not.
+     * </pre>
+     *
+     * <code>string rule = 2 [json_name = "rule"];</code>
+     * @param value The bytes for rule to set.
+     * @return This builder for chaining.
+     */
+    public Builder setRuleBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      rule_ = value;
+      bitField0_ |= 0x00000002;
+      onChanged();
+      return this;
+    }
+
+    private boolean all_ ;
+    /**
+     * <pre>
+     * All of them.
+     * </pre>
+     *
+     * <code>bool all = 3 [json_name = "all"];</code>
+     * @return The all.
+     */
+    @java.lang.Override
+    public boolean getAll() {
+      return all_;
+    }
+    /**
+     * <pre>
+     * All of them.
+     * </pre>
+     *
+     * <code>bool all = 3 [json_name = "all"];</code>
+     * @param value The all to set.
+     * @return This builder for chaining.
+     */
+    public Builder setAll(boolean value) {
+
+      all_ = value;
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * All of them.
+     * </pre>
+     *
+     * <code>bool all = 3 [json_name = "all"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearAll() {
+      bitField0_ = (bitField0_ & ~0x00000004);
+      all_ = false;
       onChanged();
       return this;
     }

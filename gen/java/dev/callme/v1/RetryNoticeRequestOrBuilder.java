@@ -12,7 +12,7 @@ public interface RetryNoticeRequestOrBuilder extends
 
   /**
    * <pre>
-   * Its id.
+   * That of this id.
    * </pre>
    *
    * <code>string id = 1 [json_name = "id"];</code>
@@ -21,7 +21,7 @@ public interface RetryNoticeRequestOrBuilder extends
   java.lang.String getId();
   /**
    * <pre>
-   * Its id.
+   * That of this id.
    * </pre>
    *
    * <code>string id = 1 [json_name = "id"];</code>
@@ -29,4 +29,34 @@ public interface RetryNoticeRequestOrBuilder extends
    */
   com.google.protobuf.ByteString
       getIdBytes();
+
+  /**
+   * <pre>
+   * Those to the receiver of this rule, whether there is one of that name still or not.
+   * </pre>
+   *
+   * <code>string rule = 2 [json_name = "rule"];</code>
+   * @return The rule.
+   */
+  java.lang.String getRule();
+  /**
+   * <pre>
+   * Those to the receiver of this rule, whether there is one of that name still or not.
+   * </pre>
+   *
+   * <code>string rule = 2 [json_name = "rule"];</code>
+   * @return The bytes for rule.
+   */
+  com.google.protobuf.ByteString
+      getRuleBytes();
+
+  /**
+   * <pre>
+   * All of them.
+   * </pre>
+   *
+   * <code>bool all = 3 [json_name = "all"];</code>
+   * @return The all.
+   */
+  boolean getAll();
 }

@@ -7,7 +7,7 @@ package dev.callme.v1;
 
 /**
  * <pre>
- * Whether it is tried.
+ * Whether any is tried.
  * </pre>
  *
  * Protobuf type {@code callme.v1.RetryNoticeResponse}
@@ -51,7 +51,7 @@ private static final long serialVersionUID = 0L;
   private boolean retried_ = false;
   /**
    * <pre>
-   * It is, behind this answer. If not: no notice of this id was given up, or it waits again already.
+   * It is, behind this answer. If not: no such notice was given up, or it waits again already.
    * </pre>
    *
    * <code>bool retried = 1 [json_name = "retried"];</code>
@@ -60,6 +60,21 @@ private static final long serialVersionUID = 0L;
   @java.lang.Override
   public boolean getRetried() {
     return retried_;
+  }
+
+  public static final int COUNT_FIELD_NUMBER = 2;
+  private int count_ = 0;
+  /**
+   * <pre>
+   * How many.
+   * </pre>
+   *
+   * <code>uint32 count = 2 [json_name = "count"];</code>
+   * @return The count.
+   */
+  @java.lang.Override
+  public int getCount() {
+    return count_;
   }
 
   private byte memoizedIsInitialized = -1;
@@ -79,6 +94,9 @@ private static final long serialVersionUID = 0L;
     if (retried_ != false) {
       output.writeBool(1, retried_);
     }
+    if (count_ != 0) {
+      output.writeUInt32(2, count_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -91,6 +109,10 @@ private static final long serialVersionUID = 0L;
     if (retried_ != false) {
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(1, retried_);
+    }
+    if (count_ != 0) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt32Size(2, count_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -109,6 +131,8 @@ private static final long serialVersionUID = 0L;
 
     if (getRetried()
         != other.getRetried()) return false;
+    if (getCount()
+        != other.getCount()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -123,6 +147,8 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + RETRIED_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
         getRetried());
+    hash = (37 * hash) + COUNT_FIELD_NUMBER;
+    hash = (53 * hash) + getCount();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -222,7 +248,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Whether it is tried.
+   * Whether any is tried.
    * </pre>
    *
    * Protobuf type {@code callme.v1.RetryNoticeResponse}
@@ -259,6 +285,7 @@ private static final long serialVersionUID = 0L;
       super.clear();
       bitField0_ = 0;
       retried_ = false;
+      count_ = 0;
       return this;
     }
 
@@ -295,6 +322,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000001) != 0)) {
         result.retried_ = retried_;
       }
+      if (((from_bitField0_ & 0x00000002) != 0)) {
+        result.count_ = count_;
+      }
     }
 
     @java.lang.Override
@@ -311,6 +341,9 @@ private static final long serialVersionUID = 0L;
       if (other == dev.callme.v1.RetryNoticeResponse.getDefaultInstance()) return this;
       if (other.getRetried() != false) {
         setRetried(other.getRetried());
+      }
+      if (other.getCount() != 0) {
+        setCount(other.getCount());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -343,6 +376,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000001;
               break;
             } // case 8
+            case 16: {
+              count_ = input.readUInt32();
+              bitField0_ |= 0x00000002;
+              break;
+            } // case 16
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -363,7 +401,7 @@ private static final long serialVersionUID = 0L;
     private boolean retried_ ;
     /**
      * <pre>
-     * It is, behind this answer. If not: no notice of this id was given up, or it waits again already.
+     * It is, behind this answer. If not: no such notice was given up, or it waits again already.
      * </pre>
      *
      * <code>bool retried = 1 [json_name = "retried"];</code>
@@ -375,7 +413,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * It is, behind this answer. If not: no notice of this id was given up, or it waits again already.
+     * It is, behind this answer. If not: no such notice was given up, or it waits again already.
      * </pre>
      *
      * <code>bool retried = 1 [json_name = "retried"];</code>
@@ -391,7 +429,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * It is, behind this answer. If not: no notice of this id was given up, or it waits again already.
+     * It is, behind this answer. If not: no such notice was given up, or it waits again already.
      * </pre>
      *
      * <code>bool retried = 1 [json_name = "retried"];</code>
@@ -400,6 +438,50 @@ private static final long serialVersionUID = 0L;
     public Builder clearRetried() {
       bitField0_ = (bitField0_ & ~0x00000001);
       retried_ = false;
+      onChanged();
+      return this;
+    }
+
+    private int count_ ;
+    /**
+     * <pre>
+     * How many.
+     * </pre>
+     *
+     * <code>uint32 count = 2 [json_name = "count"];</code>
+     * @return The count.
+     */
+    @java.lang.Override
+    public int getCount() {
+      return count_;
+    }
+    /**
+     * <pre>
+     * How many.
+     * </pre>
+     *
+     * <code>uint32 count = 2 [json_name = "count"];</code>
+     * @param value The count to set.
+     * @return This builder for chaining.
+     */
+    public Builder setCount(int value) {
+
+      count_ = value;
+      bitField0_ |= 0x00000002;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * How many.
+     * </pre>
+     *
+     * <code>uint32 count = 2 [json_name = "count"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearCount() {
+      bitField0_ = (bitField0_ & ~0x00000002);
+      count_ = 0;
       onChanged();
       return this;
     }

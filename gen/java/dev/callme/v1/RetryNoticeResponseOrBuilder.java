@@ -12,11 +12,21 @@ public interface RetryNoticeResponseOrBuilder extends
 
   /**
    * <pre>
-   * It is, behind this answer. If not: no notice of this id was given up, or it waits again already.
+   * It is, behind this answer. If not: no such notice was given up, or it waits again already.
    * </pre>
    *
    * <code>bool retried = 1 [json_name = "retried"];</code>
    * @return The retried.
    */
   boolean getRetried();
+
+  /**
+   * <pre>
+   * How many.
+   * </pre>
+   *
+   * <code>uint32 count = 2 [json_name = "count"];</code>
+   * @return The count.
+   */
+  int getCount();
 }

@@ -33,6 +33,7 @@ private static final long serialVersionUID = 0L;
   }
   private TestNoticesRequest() {
     rule_ = "";
+    url_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -95,6 +96,53 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int URL_FIELD_NUMBER = 2;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object url_ = "";
+  /**
+   * <pre>
+   * In place of rules this URL, which has to be one that leases may name.
+   * </pre>
+   *
+   * <code>string url = 2 [json_name = "url"];</code>
+   * @return The url.
+   */
+  @java.lang.Override
+  public java.lang.String getUrl() {
+    java.lang.Object ref = url_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      url_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * In place of rules this URL, which has to be one that leases may name.
+   * </pre>
+   *
+   * <code>string url = 2 [json_name = "url"];</code>
+   * @return The bytes for url.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getUrlBytes() {
+    java.lang.Object ref = url_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      url_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -112,6 +160,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(rule_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 1, rule_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(url_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 2, url_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -123,6 +174,9 @@ private static final long serialVersionUID = 0L;
     size = 0;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(rule_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(1, rule_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(url_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(2, url_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -141,6 +195,8 @@ private static final long serialVersionUID = 0L;
 
     if (!getRule()
         .equals(other.getRule())) return false;
+    if (!getUrl()
+        .equals(other.getUrl())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -154,6 +210,8 @@ private static final long serialVersionUID = 0L;
     hash = (19 * hash) + getDescriptor().hashCode();
     hash = (37 * hash) + RULE_FIELD_NUMBER;
     hash = (53 * hash) + getRule().hashCode();
+    hash = (37 * hash) + URL_FIELD_NUMBER;
+    hash = (53 * hash) + getUrl().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -290,6 +348,7 @@ private static final long serialVersionUID = 0L;
       super.clear();
       bitField0_ = 0;
       rule_ = "";
+      url_ = "";
       return this;
     }
 
@@ -326,6 +385,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000001) != 0)) {
         result.rule_ = rule_;
       }
+      if (((from_bitField0_ & 0x00000002) != 0)) {
+        result.url_ = url_;
+      }
     }
 
     @java.lang.Override
@@ -343,6 +405,11 @@ private static final long serialVersionUID = 0L;
       if (!other.getRule().isEmpty()) {
         rule_ = other.rule_;
         bitField0_ |= 0x00000001;
+        onChanged();
+      }
+      if (!other.getUrl().isEmpty()) {
+        url_ = other.url_;
+        bitField0_ |= 0x00000002;
         onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
@@ -376,6 +443,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000001;
               break;
             } // case 10
+            case 18: {
+              url_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000002;
+              break;
+            } // case 18
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -481,6 +553,98 @@ private static final long serialVersionUID = 0L;
       checkByteStringIsUtf8(value);
       rule_ = value;
       bitField0_ |= 0x00000001;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object url_ = "";
+    /**
+     * <pre>
+     * In place of rules this URL, which has to be one that leases may name.
+     * </pre>
+     *
+     * <code>string url = 2 [json_name = "url"];</code>
+     * @return The url.
+     */
+    public java.lang.String getUrl() {
+      java.lang.Object ref = url_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        url_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * In place of rules this URL, which has to be one that leases may name.
+     * </pre>
+     *
+     * <code>string url = 2 [json_name = "url"];</code>
+     * @return The bytes for url.
+     */
+    public com.google.protobuf.ByteString
+        getUrlBytes() {
+      java.lang.Object ref = url_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        url_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * In place of rules this URL, which has to be one that leases may name.
+     * </pre>
+     *
+     * <code>string url = 2 [json_name = "url"];</code>
+     * @param value The url to set.
+     * @return This builder for chaining.
+     */
+    public Builder setUrl(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      url_ = value;
+      bitField0_ |= 0x00000002;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * In place of rules this URL, which has to be one that leases may name.
+     * </pre>
+     *
+     * <code>string url = 2 [json_name = "url"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearUrl() {
+      url_ = getDefaultInstance().getUrl();
+      bitField0_ = (bitField0_ & ~0x00000002);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * In place of rules this URL, which has to be one that leases may name.
+     * </pre>
+     *
+     * <code>string url = 2 [json_name = "url"];</code>
+     * @param value The bytes for url to set.
+     * @return This builder for chaining.
+     */
+    public Builder setUrlBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      url_ = value;
+      bitField0_ |= 0x00000002;
       onChanged();
       return this;
     }

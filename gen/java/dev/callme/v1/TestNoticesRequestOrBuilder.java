@@ -29,4 +29,24 @@ public interface TestNoticesRequestOrBuilder extends
    */
   com.google.protobuf.ByteString
       getRuleBytes();
+
+  /**
+   * <pre>
+   * In place of rules this URL, which has to be one that leases may name.
+   * </pre>
+   *
+   * <code>string url = 2 [json_name = "url"];</code>
+   * @return The url.
+   */
+  java.lang.String getUrl();
+  /**
+   * <pre>
+   * In place of rules this URL, which has to be one that leases may name.
+   * </pre>
+   *
+   * <code>string url = 2 [json_name = "url"];</code>
+   * @return The bytes for url.
+   */
+  com.google.protobuf.ByteString
+      getUrlBytes();
 }

@@ -7,7 +7,7 @@ package dev.callme.v1;
 
 /**
  * <pre>
- * One for each rule, in the order of the file.
+ * One for each rule, in the order of the file, or that of the URL.
  * </pre>
  *
  * Protobuf type {@code callme.v1.TestNoticesResponse}
@@ -270,7 +270,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * One for each rule, in the order of the file.
+   * One for each rule, in the order of the file, or that of the URL.
    * </pre>
    *
    * Protobuf type {@code callme.v1.TestNoticesResponse}

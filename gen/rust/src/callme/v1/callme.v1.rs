@@ -1632,19 +1632,48 @@ pub struct ListNoticesResponse {
     #[prost(message, repeated, tag="3")]
     pub receivers: ::prost::alloc::vec::Vec<NoticeReceiver>,
 }
-/// Which notice.
+/// Which of the notices that were given up: one of the fields.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RetryNoticeRequest {
-    /// Its id.
+    /// That of this id.
     #[prost(string, tag="1")]
     pub id: ::prost::alloc::string::String,
+    /// Those to the receiver of this rule, whether there is one of that name still or not.
+    #[prost(string, tag="2")]
+    pub rule: ::prost::alloc::string::String,
+    /// All of them.
+    #[prost(bool, tag="3")]
+    pub all: bool,
 }
-/// Whether it is tried.
+/// Whether any is tried.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RetryNoticeResponse {
-    /// It is, behind this answer. If not: no notice of this id was given up, or it waits again already.
+    /// It is, behind this answer. If not: no such notice was given up, or it waits again already.
     #[prost(bool, tag="1")]
     pub retried: bool,
+    /// How many.
+    #[prost(uint32, tag="2")]
+    pub count: u32,
+}
+/// Which of the notices that were given up: one of the fields.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DropNoticesRequest {
+    /// That of this id.
+    #[prost(string, tag="1")]
+    pub id: ::prost::alloc::string::String,
+    /// Those to the receiver of this rule, whether there is one of that name still or not.
+    #[prost(string, tag="2")]
+    pub rule: ::prost::alloc::string::String,
+    /// All of them.
+    #[prost(bool, tag="3")]
+    pub all: bool,
+}
+/// How many were forgotten.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DropNoticesResponse {
+    /// None, if no such notice was given up.
+    #[prost(uint32, tag="1")]
+    pub count: u32,
 }
 /// Whom to test.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1652,11 +1681,14 @@ pub struct TestNoticesRequest {
     /// The receiver of this rule; of all rules, if empty.
     #[prost(string, tag="1")]
     pub rule: ::prost::alloc::string::String,
+    /// In place of rules this URL, which has to be one that leases may name.
+    #[prost(string, tag="2")]
+    pub url: ::prost::alloc::string::String,
 }
 /// What became of a test.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct NoticeTest {
-    /// Of which rule.
+    /// Of which rule. Empty: of a URL.
     #[prost(string, tag="1")]
     pub rule: ::prost::alloc::string::String,
     /// Of the receiver's URL the scheme and host.
@@ -1669,7 +1701,7 @@ pub struct NoticeTest {
     #[prost(string, tag="4")]
     pub why: ::prost::alloc::string::String,
 }
-/// One for each rule, in the order of the file.
+/// One for each rule, in the order of the file, or that of the URL.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct TestNoticesResponse {
     /// What became of them.

@@ -1652,6 +1652,30 @@ pub mod insight_service_client {
                 .insert(GrpcMethod::new("callme.v1.InsightService", "RetryNotice"));
             self.inner.unary(req, path, codec).await
         }
+        pub async fn drop_notices(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DropNoticesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DropNoticesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/callme.v1.InsightService/DropNotices",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("callme.v1.InsightService", "DropNotices"));
+            self.inner.unary(req, path, codec).await
+        }
         pub async fn test_notices(
             &mut self,
             request: impl tonic::IntoRequest<super::TestNoticesRequest>,
@@ -1717,6 +1741,13 @@ pub mod insight_service_server {
             request: tonic::Request<super::RetryNoticeRequest>,
         ) -> std::result::Result<
             tonic::Response<super::RetryNoticeResponse>,
+            tonic::Status,
+        >;
+        async fn drop_notices(
+            &self,
+            request: tonic::Request<super::DropNoticesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DropNoticesResponse>,
             tonic::Status,
         >;
         async fn test_notices(
@@ -1968,6 +1999,51 @@ pub mod insight_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = RetryNoticeSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/callme.v1.InsightService/DropNotices" => {
+                    #[allow(non_camel_case_types)]
+                    struct DropNoticesSvc<T: InsightService>(pub Arc<T>);
+                    impl<
+                        T: InsightService,
+                    > tonic::server::UnaryService<super::DropNoticesRequest>
+                    for DropNoticesSvc<T> {
+                        type Response = super::DropNoticesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DropNoticesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as InsightService>::drop_notices(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DropNoticesSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -226,6 +226,7 @@ async function accessOf(
 /** A call of the server itself, which waits for its answer and is named for the record. */
 const OWN_CALL: Call = {
   caller: { principal: "configuration", kind: "BOOTSTRAP", rights: ALL_RIGHTS },
+  system: "connectrpc",
   gone: false,
   onGone: () => {},
   timeLeft: () => undefined,

@@ -1,11 +1,10 @@
 /** Spans of calls, for an SDK of OpenTelemetry that whoever runs the server has registered in its process; without one there are none. */
 import type { Attributes } from "@opentelemetry/api";
-import type { Called, Ended, Observer } from "./engine/observer.ts";
+import type { Origin } from "./core/access/caller.ts";
+import { type Called, type Ended, isFault, type Observer } from "./engine/observer.ts";
 
 /** Where every copy of OpenTelemetry's API keeps what is registered. */
 const REGISTRY = Symbol.for("opentelemetry.js.api.1");
-/** What a call came to by the server's fault, as OpenTelemetry's conventions have it. */
-const FAULTS: ReadonlySet<string> = new Set(["UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"]);
 
 interface Log {
   warn(facts: object, text: string): void;
@@ -29,22 +28,37 @@ export async function tracing(log: Log): Promise<Observer | undefined> {
   return undefined;
 }
 
-function spansBy({ trace, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode }: typeof import("@opentelemetry/api")) {
+function spansBy({ context, trace, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode }: typeof import("@opentelemetry/api")) {
   const tracer = trace.getTracer("call-me");
-  return ({ method, by, origin = {}, requestId }: Called): Ended => {
-    const { traceparent, tracestate } = origin;
+  /** The caller's span; where the SDK has one of the request itself, that one, which is the caller's child. */
+  const parentOf = ({ traceparent, tracestate }: Origin) => {
     const carrier = { ...(traceparent && { traceparent }), ...(tracestate && { tracestate }) };
-    const attributes: Attributes = {
-      "rpc.method": method,
-      ...(by && { "callme.principal": by.principal }),
-      ...(requestId && { "callme.request_id": requestId }),
-    };
-    const span = tracer.startSpan(method, { kind: SpanKind.SERVER, attributes }, propagation.extract(ROOT_CONTEXT, carrier));
+    const told = propagation.extract(ROOT_CONTEXT, carrier);
+    const [theirs, own] = [told, context.active()].map((at) => trace.getSpanContext(at)?.traceId);
+    // What is active may be another request's, by which the connection was freed that this one has waited for.
+    return own !== undefined && (theirs === undefined || theirs === own) ? context.active() : told;
+  };
+  return (call: Called): Ended => {
+    const { system, method, origin = {} } = call;
+    const span = tracer.startSpan(method, { kind: SpanKind.SERVER, attributes: attributesOf(call) }, parentOf(origin));
     return (code) => {
-      span.setAttribute("rpc.response.status_code", code);
-      if (code !== "OK") span.setAttribute("error.type", code);
-      if (FAULTS.has(code)) span.setStatus({ code: SpanStatusCode.ERROR });
+      span.setAttribute(
+        system === "http" ? "http.response.status_code" : "rpc.response.status_code",
+        system === "http" ? Number(code) : code,
+      );
+      if (isFault(code)) span.setAttribute("error.type", code).setStatus({ code: SpanStatusCode.ERROR });
       span.end();
     };
+  };
+}
+
+function attributesOf({ system, method, asked, by, requestId }: Called): Attributes {
+  const [verb = "", route = ""] = method.split(" ");
+  return {
+    ...(system === "http" ? { "http.request.method": verb, "http.route": route } : { "rpc.system.name": system, "rpc.method": method }),
+    ...(asked !== undefined && { "rpc.method_original": asked }),
+    ...(by?.address && { "client.address": by.address }),
+    ...(by && { "callme.principal": by.principal }),
+    ...(requestId && { "callme.request_id": requestId }),
   };
 }

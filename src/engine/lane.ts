@@ -94,13 +94,13 @@ export class Lane {
     if (batch.length === 0) return;
     const began = performance.now();
     const commands = batch.reduce((sum, { unit }) => sum + unit.parts.length, 0);
-    const decided = () => this.#decided({ commands, milliseconds: performance.now() - began });
+    const decided = (stored: boolean) => this.#decided({ commands, milliseconds: performance.now() - began, stored });
     try {
       const replies = await this.#transact(batch.map((entry) => entry.unit));
-      decided();
+      decided(true);
       for (const [index, entry] of batch.entries()) entry.resolve(replies[index] ?? []);
     } catch (error) {
-      decided();
+      decided(false);
       // The disk has become full in this batch, and the store has freed its reserve: what gives something back is tried again.
       if (!short && this.#isShort()) await this.#commit(batch);
       else if (error instanceof StoreFailure || batch.length === 1) for (const entry of batch) entry.reject(error);

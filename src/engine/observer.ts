@@ -8,6 +8,8 @@ import type { Commit, StoreFailure } from "../store/store.ts";
 export interface Batch {
   readonly commands: number;
   readonly milliseconds: number;
+  /** Whether it is on disk; if not, what it was for has failed or is tried again. */
+  readonly stored: boolean;
 }
 
 /** A call that was refused for who asked for it. It has nothing of what the call showed to prove that. */
@@ -29,10 +31,16 @@ export interface Stranger {
   readonly key?: string;
 }
 
+/** By what protocol a call came, as OpenTelemetry names them: `grpc` (gRPC-Web, too), or `connectrpc` (JSON by curl, too). `http`: a route of its own. */
+export type System = "grpc" | "connectrpc" | "http";
+
 /** A call of something that the server offers. */
 export interface Called {
-  /** Such as `callme.v1.LockService/Acquire`; of the original's route, its verb and path. */
+  readonly system: System;
+  /** Such as `callme.v1.LockService/Acquire`; of a route, its verb and path; `_OTHER`: of a method that there is none of. */
   readonly method: string;
+  /** What was called in its place, then. */
+  readonly asked?: string;
   /** Absent: of nobody who is known. */
   readonly by?: Caller | undefined;
   /** Absent where no observer asks for it. */
@@ -43,12 +51,20 @@ export interface Called {
   readonly streams?: boolean;
 }
 
-/** Told of the end of a call, with gRPC's name of what it came to: OK, ABORTED, PERMISSION_DENIED and so on. */
+/** Told of the end of a call, with gRPC's name of what it came to: OK, ABORTED, PERMISSION_DENIED and so on; of a route's, with the status. */
 export type Ended = (code: string) => void;
+
+/** What is the server's fault, as OpenTelemetry's conventions have it. */
+const FAULTS: ReadonlySet<string> = new Set(["UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"]);
+
+/** Whether what a call came to is to be counted as an error of the server's, by OpenTelemetry's conventions. */
+export function isFault(code: string): boolean {
+  return FAULTS.has(code) || code.startsWith("5");
+}
 
 /**
  * Told of what happens on lane, store and methods, as it happens: for logs, and for whatever counts. Nothing is counted elsewhere. It must
- * be quick; what it throws is ignored.
+ * be quick; what it throws harms nobody, and is told as `trouble` the first time.
  */
 export interface Observer {
   /** Whether it wants to know where calls say that they come from: headers are read for it. */
@@ -71,7 +87,7 @@ export interface Observer {
 
 type Told<Name extends Exclude<keyof Observer, "wantsOrigin">> = NonNullable<Observer[Name]>;
 
-/** Passes on to several observers, in order; what one of them throws is nobody's. */
+/** Passes on to several observers, in order. The first that each of them throws is trouble, of which they are told in turn. */
 export class Observed implements Required<Observer> {
   readonly wantsOrigin: boolean;
   readonly committed: Told<"committed">;
@@ -83,39 +99,65 @@ export class Observed implements Required<Observer> {
   readonly #called: readonly Told<"called">[];
 
   constructor(observers: readonly Observer[]) {
+    const guards = observers.map((one) => new Guard(one, (error) => this.trouble(error, DEAF)));
     this.wantsOrigin = observers.some(({ wantsOrigin }) => wantsOrigin === true);
-    this.committed = toAll(observers.flatMap((one) => one.committed?.bind(one) ?? []));
-    this.decided = toAll(observers.flatMap((one) => one.decided?.bind(one) ?? []));
-    this.failed = toAll(observers.flatMap((one) => one.failed?.bind(one) ?? []));
-    this.refused = toAll(observers.flatMap((one) => one.refused?.bind(one) ?? []));
-    this.unknown = toAll(observers.flatMap((one) => one.unknown?.bind(one) ?? []));
-    this.trouble = toAll(observers.flatMap((one) => one.trouble?.bind(one) ?? []));
-    this.#called = observers.flatMap((one) => one.called?.bind(one) ?? []);
+    this.committed = toAll(guards.flatMap(({ one, of }) => of(one.committed)));
+    this.decided = toAll(guards.flatMap(({ one, of }) => of(one.decided)));
+    this.failed = toAll(guards.flatMap(({ one, of }) => of(one.failed)));
+    this.refused = toAll(guards.flatMap(({ one, of }) => of(one.refused)));
+    this.unknown = toAll(guards.flatMap(({ one, of }) => of(one.unknown)));
+    this.trouble = toAll(guards.flatMap(({ one, of }) => of(one.trouble)));
+    this.#called = guards.flatMap(({ one, called }) => (one.called === undefined ? [] : [called]));
   }
 
   called(call: Called): Ended {
-    let all: Ended | undefined;
-    for (const tell of this.#called) {
-      const ended = guarded(() => tell(call));
-      const before = all;
-      if (before === undefined) all = ended;
-      else if (ended !== undefined) all = toAll([before, ended]);
+    const all: Ended[] = [];
+    for (const tell of this.#called) all.push(tell(call));
+    const [only = () => {}] = all;
+    return all.length > 1 ? toAll(all) : only;
+  }
+}
+
+/** Completes "could not …". */
+const DEAF = "tell an observer of what happens; it lacks this, and what else it fails to take, of which no more will be said";
+
+/** Calls an observer, and passes on the first thing that it throws. */
+class Guard {
+  readonly one: Observer;
+  readonly #complain: (error: unknown) => void;
+  #failed = false;
+
+  constructor(one: Observer, complain: (error: unknown) => void) {
+    this.one = one;
+    this.#complain = complain;
+  }
+
+  /** What never throws in place of a method; none if there is none. */
+  readonly of = <Told extends unknown[]>(tell: ((...told: Told) => void) | undefined): readonly ((...told: Told) => void)[] => {
+    if (tell === undefined) return [];
+    return [(...told) => void this.#guarded(() => tell.apply(this.one, told))];
+  };
+
+  readonly called = (call: Called): Ended => {
+    const ended = this.#guarded(() => this.one.called?.(call));
+    return (code) => void this.#guarded(() => ended?.(code));
+  };
+
+  #guarded<T>(act: () => T): T | undefined {
+    try {
+      return act();
+    } catch (error) {
+      const isFirst = !this.#failed;
+      this.#failed = true;
+      if (isFirst) this.#complain(error);
+      return undefined;
     }
-    return (code) => guarded(() => all?.(code));
   }
 }
 
 /** A function that passes on to others. */
-function toAll<Arguments extends unknown[]>(others: readonly ((...told: Arguments) => void)[]): (...told: Arguments) => void {
+function toAll<Told extends unknown[]>(others: readonly ((...told: Told) => void)[]): (...told: Told) => void {
   return (...told) => {
-    for (const tell of others) guarded(() => tell(...told));
+    for (const tell of others) tell(...told);
   };
-}
-
-function guarded<T>(act: () => T): T | undefined {
-  try {
-    return act();
-  } catch {
-    return undefined;
-  }
 }

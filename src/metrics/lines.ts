@@ -1,7 +1,8 @@
 /** The series of environments as lines of the text format of Prometheus. */
+
+import { LONG, type Spans } from "./counts.ts";
 import { type Figures, SLOT_STATES } from "./figures.ts";
 import type { Series } from "./series.ts";
-import { LONG, type Spans } from "./tally.ts";
 
 /** A metric that each environment has. */
 export interface Family {
@@ -19,9 +20,9 @@ function histogram(name: string, help: string, of: (series: Series) => Spans): F
     head: headOf(name, "histogram", help),
     lines: (series) => {
       const { labels } = series;
-      const { counts, sum } = of(series);
+      const { buckets, sum } = of(series);
       let [text, total] = ["", 0];
-      for (const [bucket, count] of counts.entries()) {
+      for (const [bucket, count] of buckets.entries()) {
         total += count;
         text += `${name}_bucket{${labels},le="${LONG[bucket] ?? "+Inf"}"} ${total}\n`;
       }

@@ -7,12 +7,12 @@ import type { Batch, Called, Ended, Observer, Stranger } from "../engine/observe
 import { Slice } from "../engine/slice.ts";
 import type { Views } from "../engine/views.ts";
 import type { Commit, StoreFailure } from "../store/store.ts";
+import type { Purpose } from "./counts.ts";
 import { type Figures, figuresOf, NO_FIGURES, together } from "./figures.ts";
 import { FAMILIES } from "./lines.ts";
 import { Roster } from "./roster.ts";
 import type { Place, Series } from "./series.ts";
 import { ServerFigures } from "./server.ts";
-import type { Purpose } from "./tally.ts";
 
 /** Characters of a piece of the text. */
 const PIECE = 64 * 1024;

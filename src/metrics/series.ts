@@ -1,5 +1,5 @@
 import type { EndReason } from "../core/model/lease.ts";
-import { type Purpose, Tally } from "./tally.ts";
+import { Counts, type Purpose } from "./counts.ts";
 
 /** What series are of; an empty environment: all those of the pool together that have none of their own. */
 export interface Place {
@@ -12,23 +12,23 @@ export class Series {
   readonly place: Place;
   /** Between the braces of a line. */
   readonly labels: string;
-  readonly told = new Tally();
-  #news: Tally | undefined;
+  readonly told = new Counts();
+  #news: Counts | undefined;
 
   constructor(place: Place) {
     this.place = place;
     this.labels = labelled({ ...place });
   }
 
-  /** See Tally. */
+  /** See Counts. */
   granted(purpose: Purpose, waited: number): void {
-    this.#news ??= new Tally();
+    this.#news ??= new Counts();
     this.#news.granted(purpose, waited);
   }
 
-  /** See Tally. */
+  /** See Counts. */
   ended(reason: EndReason, held: number | undefined): void {
-    this.#news ??= new Tally();
+    this.#news ??= new Counts();
     this.#news.ended(reason, held);
   }
 
@@ -46,7 +46,7 @@ export class Series {
   /** It ends: what no scrape has told is counted there from now on. */
   leave(other: Series): void {
     if (this.#news === undefined) return;
-    other.#news ??= new Tally();
+    other.#news ??= new Counts();
     other.#news.add(this.#news);
     this.#news = undefined;
   }

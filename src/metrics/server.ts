@@ -1,7 +1,7 @@
 /** The figures of the server as a whole. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { limits } from "../core/limits.ts";
-import type { Batch, Called, Ended, Stranger } from "../engine/observer.ts";
+import { type Batch, type Called, type Ended, isFault, type Stranger } from "../engine/observer.ts";
 import type { Views } from "../engine/views.ts";
 import type { StoreFailure, StoreFailureReason } from "../store/store.ts";
 
@@ -32,7 +32,14 @@ export class ServerFigures {
     registers: this.#registers,
     name: "rpc_server_call_duration_seconds",
     help: "How long calls took, until their answer was known; of one that may wait in line, with the waiting.",
-    labelNames: ["rpc_method", "rpc_response_status_code"],
+    labelNames: ["rpc_system_name", "rpc_method", "rpc_response_status_code", "error_type"],
+    buckets: CALLS,
+  });
+  readonly #requests = new Histogram({
+    registers: this.#registers,
+    name: "http_server_request_duration_seconds",
+    help: "How long requests took that are no calls of methods.",
+    labelNames: ["http_request_method", "http_route", "http_response_status_code", "error_type"],
     buckets: CALLS,
   });
   readonly #streams = new Gauge({
@@ -44,13 +51,18 @@ export class ServerFigures {
   readonly #commits = new Histogram({
     registers: this.#registers,
     name: "callme_commit_duration_seconds",
-    help: "How long transactions took, until they were on disk.",
+    help: "How long transactions took that were stored, until they were on disk.",
     buckets: COMMITS,
+  });
+  readonly #unstored = new Counter({
+    registers: this.#registers,
+    name: "callme_commits_failed_total",
+    help: "Transactions that were not stored.",
   });
   readonly #batches = new Histogram({
     registers: this.#registers,
     name: "callme_commit_commands",
-    help: "Commands in each transaction.",
+    help: "Commands in each transaction that was stored.",
     buckets: BATCHES,
   });
   readonly #failures = new Counter({
@@ -105,17 +117,26 @@ export class ServerFigures {
     for (const what of ["pools", "keys"] as const) most.set({ what }, limits[what]);
   }
 
-  called({ method, streams }: Called): Ended {
+  called({ system, method, streams }: Called): Ended {
     const began = performance.now();
     if (streams === true) this.#streams.inc({ rpc_method: method });
     return (code) => {
       if (streams === true) this.#streams.dec({ rpc_method: method });
-      if (code === "INTERNAL") this.#errors.inc();
-      this.#calls.observe({ rpc_method: method, rpc_response_status_code: code }, (performance.now() - began) / 1_000);
+      if (code === "INTERNAL" || code === "500") this.#errors.inc();
+      const seconds = (performance.now() - began) / 1_000;
+      const type = isFault(code) ? { error_type: code } : undefined;
+      if (system !== "http")
+        this.#calls.observe({ rpc_system_name: system, rpc_method: method, rpc_response_status_code: code, ...type }, seconds);
+      else {
+        const [verb = "", route = ""] = method.split(" ");
+        this.#requests.observe({ http_request_method: verb, http_route: route, http_response_status_code: code, ...type }, seconds);
+      }
     };
   }
 
-  decided({ commands, milliseconds }: Batch): void {
+  decided({ commands, milliseconds, stored }: Batch): void {
+    if (!stored) this.#unstored.inc();
+    if (!stored) return;
     this.#commits.observe(milliseconds / 1_000);
     this.#batches.observe(commands);
   }

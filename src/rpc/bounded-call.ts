@@ -1,5 +1,6 @@
 import type { Identity } from "../access/identity.ts";
 import type { Micros } from "../core/model/units.ts";
+import type { System } from "../engine/observer.ts";
 import type { Call } from "./methods/call.ts";
 
 /**
@@ -8,6 +9,7 @@ import type { Call } from "./methods/call.ts";
  */
 export class BoundedCall implements Call, Disposable {
   readonly caller: Identity;
+  readonly system: System;
   readonly #call: Call;
   readonly #now: () => Micros;
   readonly #listening: (() => void)[] = [];
@@ -16,6 +18,7 @@ export class BoundedCall implements Call, Disposable {
   constructor(call: Call, caller: Identity, now: () => Micros) {
     this.#call = call;
     this.caller = caller;
+    this.system = call.system;
     this.#now = now;
   }
 

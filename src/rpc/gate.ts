@@ -3,12 +3,9 @@
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import type { Identity } from "../access/identity.ts";
-import { isPlain } from "../access/plain.ts";
 import type { Caller, Origin } from "../core/access/caller.ts";
-import { limits } from "../core/limits.ts";
 import type { Lease } from "../core/model/lease.ts";
 import { isOn, namesOf } from "../core/model/needs.ts";
-import type { Called, Observed } from "../engine/observer.ts";
 import type { Tell } from "../engine/watch/tell.ts";
 import { BoundedCall } from "./bounded-call.ts";
 import { codeOf, failure, OK, toConnectError } from "./errors.ts";
@@ -17,11 +14,9 @@ import type { Peer } from "./http/door/peer.ts";
 import { countFailure, countRequest } from "./limiting.ts";
 import type { Call, Service } from "./methods/call.ts";
 import type { Guarded, Rule, Streaming, UnaryMethod } from "./methods/table.ts";
+import { calledOf, endOf, type Header, originOf, systemOf, tellUnreached } from "./observing.ts";
 import { claimedId, keyOf, wrongKey } from "./principal.ts";
 import { noteRefusal, noteStranger } from "./refusing.ts";
-
-/** A header of a request, by its name in lower case. */
-type Header = (name: string) => string | null | undefined;
 
 /**
  * The caller, by the headers and the connection alone, before any body is read. Throws unauthenticated, permission_denied, or unavailable
@@ -37,9 +32,15 @@ export function admit(service: Service, rule: Rule, header: Header, peer: Peer):
     peer.admitted(rule.size);
     return by;
   } catch (error) {
-    service.engine.observed.called({ method: calledBy(rule), by, origin })(codeOf(error));
+    // A route tells of its calls itself, by their statuses.
+    if (rule.path !== undefined) tellUnreached(service.engine.observed, rule, { system: systemOf(header), by, origin }, error);
     throw error;
   }
+}
+
+/** Tells of a call that was let in and could not be read. */
+export function unreached({ engine }: Service, rule: Rule, { system, caller }: Call, error: unknown): void {
+  tellUnreached(engine.observed, rule, { system, by: caller, origin: caller.origin }, error);
 }
 
 /** Throws where this is nothing for the caller, or not now. */
@@ -51,30 +52,6 @@ function mayBegin(service: Service, rule: Rule, caller: Identity): void {
   }
   if (rule.begins && service.engine.draining.aborted)
     throw failure("DRAINING", "the server is about to stop; retry, with the same request_id if it had one");
-}
-
-/** What observers know it by. */
-function calledBy({ path, name = "" }: Rule): string {
-  return path === undefined ? name : path.slice(1);
-}
-
-/** What is read of the headers where somebody wants to know it. */
-function originOf({ wantsOrigin }: Observed, header: Header): Origin | undefined {
-  if (!wantsOrigin) return undefined;
-  const [request, traceparent, tracestate] = ["x-request-id", "traceparent", "tracestate"].map((name) => header(name) ?? undefined);
-  return { request: request !== undefined && ID.test(request) ? request : undefined, traceparent, tracestate };
-}
-
-const ID = /^[\x21-\x7e]{1,128}$/;
-
-/** What observers are told of a call that was let in. */
-function calledOf(rule: Rule, { caller }: Call, message: object): Called {
-  const { origin } = caller;
-  if (origin === undefined) return { method: calledBy(rule), by: caller };
-  // It has not been judged yet.
-  const { requestId = "" } = message as About;
-  const isOne = requestId !== "" && requestId.length <= limits.name && isPlain(requestId);
-  return { method: calledBy(rule), by: caller, origin, requestId: isOne ? requestId : undefined };
 }
 
 /** Who calls, and from where. Throws where that is nobody, or cannot be told. */
@@ -175,7 +152,7 @@ export async function follow<I extends DescMessage, O extends DescMessage>(
   const ended = service.engine.observed.called({ ...calledOf(method, call, message), streams: true });
   try {
     await told(service, method, message, call, tell);
-    ended(OK);
+    ended(endOf(call));
   } catch (error) {
     ended(codeOf(error));
     throw error;

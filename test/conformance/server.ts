@@ -8,7 +8,7 @@ import { create, type DescMethod, fromBinary, type MessageShape, toBinary } from
 import { anyPack } from "@bufbuild/protobuf/wkt";
 import type { Identity } from "../../src/access/identity.ts";
 import { ALL_RIGHTS } from "../../src/core/access/rights.ts";
-import { rpcHandler } from "../../src/rpc/connect/adapter.ts";
+import { rpcHandler, type Telling } from "../../src/rpc/connect/adapter.ts";
 import { open } from "../../src/rpc/connect/router.ts";
 import { directWay, type Gate } from "../../src/rpc/direct/direct.ts";
 import type { DirectMethod } from "../../src/rpc/direct/protocol.ts";
@@ -55,6 +55,7 @@ function directTo(size: number) {
   const gate: Gate<DirectMethod> & StreamGate<DirectMethod> = {
     admit: (): Identity =>
       ({ principal: "the suite", kind: "ANONYMOUS", rights: ALL_RIGHTS, exchange: current, headers: headersOf(current) }) as Guest,
+    unreached: () => {},
     perform: (_method, message, call) => {
       const request = message as MessageShape<typeof UnaryRequestSchema | typeof IdempotentUnaryRequestSchema>;
       const schema = request.$typeName === UnaryRequestSchema.typeName ? UnaryRequestSchema : IdempotentUnaryRequestSchema;
@@ -78,10 +79,12 @@ function directTo(size: number) {
   };
 }
 
+const UNTOLD: Telling = { unreached: () => {}, unknown: () => {} };
+
 function handlers(size: number): Pick<ListenOptions, "handle" | "handleStream"> {
   const way = process.env["CALL_ME_DIRECT"] === "off" ? undefined : directTo(size);
   const options = { readMaxBytes: size, registry: REGISTRY };
-  const rpc = rpcHandler((router) => open(router, SERVICE, methods, report, options), report, way?.handle);
+  const rpc = rpcHandler((router) => open(router, SERVICE, methods, report, options), report, UNTOLD, way?.handle);
   const handle: Handle = (req, res, delivery, neighbour) => {
     const exchange = new Exchange(req, res, delivery, neighbour);
     if (!rpc(exchange)) exchange.answer(404);

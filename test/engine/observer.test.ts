@@ -26,20 +26,32 @@ test("an observer is told of batches, commits and failures, in that order of wha
   const told: string[] = [];
   const { disk, engine } = await watched({
     committed: ({ events }) => told.push(...events.map((event) => `${event.cause?.leaseId} ${event.cause?.state}`)),
-    decided: ({ commands }) => told.push(`${commands} decided`),
+    decided: ({ commands, stored }) => told.push(`${commands} ${stored ? "stored" : "decided"}`),
     failed: ({ reason }) => told.push(reason),
   });
   await engine.submit("default", acquireCommand("a", "uat"));
   disk.full = true;
   await expect(engine.submit("default", acquireCommand("b", "uat"))).rejects.toThrow("full");
-  expect(told).toEqual(["a HELD", "1 decided", "STORAGE_FULL", "1 decided"]);
+  expect(told).toEqual(["a HELD", "1 stored", "STORAGE_FULL", "1 decided"]);
 });
 
-test("an observer that throws harms nobody", async () => {
+test("an observer that throws harms nobody, and the first of it is told as trouble, also to itself", async () => {
   const fail = () => {
     throw new Error("the log is full");
   };
-  const { engine } = await watched({ committed: fail, decided: fail, called: fail });
+  const told: string[] = [];
+  const disk = new FullDisk();
+  const store = await LocalStore.open(disk, () => new HandClock());
+  const deaf: Observer = { committed: fail, decided: fail, called: () => fail, trouble: fail };
+  const engine = await Engine.start(
+    store,
+    new HandTimers(),
+    deaf,
+    { trouble: (error, what) => told.push(`${what}: ${error}`) },
+    { called: fail },
+  );
   expect(await engine.submit("default", acquireCommand("a", "uat"))).toMatchObject({ ok: true, lease: { state: "HELD" } });
-  engine.observed.called({ method: "callme.v1.LockService/Acquire" })("OK");
+  expect(told).toEqual([expect.stringMatching(/^tell an observer of what happens; .*: Error: the log is full$/)]);
+  for (let time = 0; time < 2; time++) engine.observed.called({ system: "grpc", method: "callme.v1.LockService/Acquire" })("OK");
+  expect(told).toHaveLength(2);
 });

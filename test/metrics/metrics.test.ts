@@ -5,7 +5,7 @@ import { EnvironmentState, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts
 import { type Clients, clientsOf, keyFor, leaseIn, ownerOf, seconds } from "../outside/clients.ts";
 import { eventually } from "../outside/eventually.ts";
 import { Server } from "../outside/server.ts";
-import { scrape } from "./scrape.ts";
+import { type Scrape, scrape } from "./scrape.ts";
 
 let server: Server;
 let admin: Clients;
@@ -17,11 +17,17 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 
 const CALLS = "rpc_server_call_duration_seconds_count";
+const REQUESTS = "http_server_request_duration_seconds_count";
 
 /** Names of a test's own. */
 async function made(pool: string, environment: string, config: object = {}): Promise<{ pool: string; environment: string }> {
   await admin.environments.applyEnvironments({ environments: [{ name: environment, pool, ...config }] });
   return { pool, environment };
+}
+
+/** The sum over what else tells series apart. */
+function inAll(from: Scrape, name: string, labels: Readonly<Record<string, string>>): number {
+  return from.all(name, labels).reduce((sum, { value }) => sum + value, 0);
 }
 
 describe("of an environment", () => {
@@ -127,17 +133,25 @@ describe("of the server", () => {
       body: "{}",
       headers: { "content-type": "application/json" },
     });
-    for (let time = 0; time < 2; time++)
-      await fetch(`${server.url}/maybe?environment=called-2`, { method: "POST", headers: { "x-api-key": server.key } });
+    for (const key of [server.key, server.key, "wrong"])
+      await fetch(`${server.url}/maybe?environment=called-2`, { method: "POST", headers: { "x-api-key": key } });
     const now = await scrape(server);
     const more = (rpc_method: string, code: string) => {
       const labels = { rpc_method, rpc_response_status_code: code };
-      return (now.value(CALLS, labels) ?? 0) - (before.value(CALLS, labels) ?? 0);
+      return inAll(now, CALLS, labels) - inAll(before, CALLS, labels);
     };
     expect(more(method("Check"), "OK")).toBe(1);
     expect(more(method("GetLease"), "NOT_FOUND")).toBe(1);
     expect(more(method("Check"), "UNAUTHENTICATED")).toBe(1);
-    expect([more("POST /maybe", "OK"), more("POST /maybe", "ABORTED")]).toEqual([1, 1]);
+    expect(
+      now.value(CALLS, { rpc_system_name: "connectrpc", rpc_method: method("Check"), rpc_response_status_code: "OK" }),
+    ).toBeGreaterThan(0);
+    const requests = (http_response_status_code: string) => {
+      const labels = { http_request_method: "POST", http_route: "/maybe", http_response_status_code };
+      return (now.value(REQUESTS, labels) ?? 0) - (before.value(REQUESTS, labels) ?? 0);
+    };
+    expect([requests("201"), requests("403"), requests("401")]).toEqual([1, 1, 1]);
+    expect(now.value(REQUESTS, { http_route: "/metrics", http_response_status_code: "200" })).toBeGreaterThan(0);
   });
 
   test("open watches are counted while they are open, those of /watch too", async () => {

@@ -70,7 +70,7 @@ describe("at debug", () => {
     expect(look?.["request"]).toMatch(/^[\da-f-]{36}$/);
     expect(check).toMatchObject({ request: "from-the-proxy", code: "UNAUTHENTICATED" });
     expect(check).not.toHaveProperty("principal");
-    expect(maybe).toMatchObject({ method: "POST /maybe", principal: "admin", code: "ABORTED" });
+    expect(maybe).toMatchObject({ method: "POST /maybe", principal: "admin", code: "403" });
   });
 
   test.each([

@@ -35,11 +35,14 @@ test.each(Object.keys(TRANSPORTS) as TransportName[])("a call is a span of its c
   expect(acquire).toMatchObject({
     ...{ name: "callme.v1.LockService/Acquire", kind: 1, parent: PARENT, state: "vendor=value", status: { code: 0 } },
     attributes: {
+      ...{ "rpc.system.name": /gRPC/.test(over) ? "grpc" : "connectrpc", "client.address": "127.0.0.1" },
       ...{ "rpc.method": "callme.v1.LockService/Acquire", "rpc.response.status_code": "OK" },
       ...{ "callme.principal": "admin", "callme.request_id": "job-1" },
     },
   });
-  expect(look).toMatchObject({ parent: PARENT, attributes: { "rpc.response.status_code": "NOT_FOUND", "error.type": "NOT_FOUND" } });
+  // Its caller's fault, by the conventions, and no error of the server.
+  expect(look).toMatchObject({ parent: PARENT, status: { code: 0 }, attributes: { "rpc.response.status_code": "NOT_FOUND" } });
+  expect(look?.["attributes"]).not.toHaveProperty("error.type");
 });
 
 test("a stream, /maybe and what is not let in are spans as well, and a call without a trace begins its own", async () => {
@@ -52,10 +55,44 @@ test("a stream, /maybe and what is not let in are spans as well, and a call with
   await fetch(`${server.url}/maybe?environment=uat`, { headers: { ...headers, "x-api-key": "wrong" } });
   const found = await spans(server, 3);
   expect(found.map(({ name }) => name).toSorted()).toEqual(["GET /maybe", "GET /maybe", "callme.v1.LockService/WatchEnvironment"]);
+  expect(found.find(({ name }) => name === "GET /maybe")?.["attributes"]).toEqual({
+    ...{ "http.request.method": "GET", "http.route": "/maybe", "http.response.status_code": 200 },
+    ...{ "callme.principal": "admin", "client.address": "127.0.0.1" },
+  });
   await clientsOf(server).locks.check({ environment: "uat" });
   const own = await eventually(() => server.log.find(({ name }) => name === "callme.v1.LockService/Check"));
   expect(own["trace"]).toMatch(/^[\da-f]{32}$/);
   expect(own["parent"]).toBeUndefined();
+});
+
+test("a method that there is none of is a span, which tells what was called", async () => {
+  await using server = await Server.start({ NODE_OPTIONS: SDK });
+  await fetch(`${server.url}/callme.v1.LockService/Lock`, { method: "POST", headers });
+  const [span] = await spans(server, 1);
+  expect(span).toMatchObject({
+    ...{ name: "_OTHER", parent: PARENT, status: { code: 2 } },
+    attributes: { "rpc.method_original": "callme.v1.LockService/Lock", "error.type": "UNIMPLEMENTED" },
+  });
+});
+
+test("a call is the child of the span that the SDK makes of its request, where it does", async () => {
+  await using server = await Server.start({ NODE_OPTIONS: SDK, TEST_SDK_SPANS: "requests" });
+  const call = (more: object) =>
+    fetch(`${server.url}/callme.v1.LockService/Check`, {
+      ...{ method: "POST", body: '{"environment":"uat"}' },
+      headers: { "x-api-key": server.key, "content-type": "application/json", ...more },
+    });
+  await call(headers);
+  const found = await spans(server, 2);
+  const [request, check] = ["a request", "callme.v1.LockService/Check"].map((wanted) => found.find(({ name }) => name === wanted));
+  expect(request).toMatchObject({ parent: PARENT });
+  expect(check).toMatchObject({ parent: request?.["span"], state: "vendor=value" });
+  await call({});
+  const own = await eventually(() => {
+    const others = server.log.filter(({ msg, trace }) => msg === "span" && trace !== TRACE);
+    return others.length >= 2 && others;
+  });
+  expect(new Set(own.map(({ trace }) => trace)).size).toBe(1);
 });
 
 test("a call whose traceparent is none is served, and begins a trace of its own", async () => {

@@ -40,6 +40,7 @@ class Readers<S extends DescMessage> {
       caller: service.principals.identify(undefined, NOBODY),
       ...callOf(new AbortController().signal),
       handOver: () => () => {},
+      system: "grpc" as const,
     };
     this.#house = house;
     this.#schema = schema;

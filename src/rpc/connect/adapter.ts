@@ -8,15 +8,18 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
+import type { Identity } from "../../access/identity.ts";
 import { withoutSecrets } from "../../access/secrets.ts";
-import { toConnectError } from "../errors.ts";
+import { failure, toConnectError } from "../errors.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { Outlet } from "../http/outlet.ts";
-import { type Report, statusTrailer } from "../thrown.ts";
+import type { Header } from "../observing.ts";
+import { type Report, statusTrailer, unread } from "../thrown.ts";
+import { Course, courseKey } from "./course.ts";
 import { explained, plainSpoken } from "./foreign.ts";
 import { giveAddress, normalise } from "./headers.ts";
 import { outletKey } from "./relay.ts";
-import { handOverKey, peerKey, readKey } from "./router.ts";
+import { handOverKey, peerKey } from "./router.ts";
 
 /** Messages for statuses that connect-es answers with an empty body, for users of curl. */
 function hintFor(status: number, httpMethod: string | undefined): string | undefined {
@@ -26,10 +29,19 @@ function hintFor(status: number, httpMethod: string | undefined): string | undef
   return "send `content-type: application/json` with a JSON body (or application/proto, or one of gRPC's types)";
 }
 
+/** What is told of a call that reaches no method. */
+export interface Telling {
+  /** It was let in, or nobody had asked who it is, when it turned out that it cannot be read, or that its caller is gone. */
+  unreached(path: string, header: Header, by: Identity | undefined, error: unknown): void;
+  /** There is no such method. */
+  unknown(path: string, header: Header): void;
+}
+
 /** Serves every method of `routes`, first by the `direct` way, where there is one; false when the path is none of them. */
 export function rpcHandler(
   routes: (router: ConnectRouter) => void,
   report: Report,
+  tell: Telling,
   direct: ((exchange: Exchange) => boolean) | undefined,
 ): (exchange: Exchange) => boolean {
   // Made by the first call that needs it: a start would wait for it.
@@ -38,9 +50,12 @@ export function rpcHandler(
     if (direct?.(exchange)) return true;
     table ??= tableOf(routes);
     const handler = table.handlers.get(exchange.path);
-    if (handler !== undefined) void serve(handler, exchange, report);
+    if (handler !== undefined) void serve(handler, exchange, report, tell);
     else if (!table.organisations.has(organisationOf(exchange.path))) return false;
-    else unimplemented(exchange);
+    else {
+      tell.unknown(exchange.path, (name) => exchange.header(name));
+      unimplemented(exchange);
+    }
     return true;
   };
 }
@@ -64,34 +79,42 @@ function tableOf(routes: (router: ConnectRouter) => void): Table {
   };
 }
 
-async function serve(handler: UniversalHandler, exchange: Exchange, report: Report): Promise<void> {
-  const { req, raw } = exchange;
+async function serve(handler: UniversalHandler, exchange: Exchange, report: Report, tell: Telling): Promise<void> {
+  const { raw, path } = exchange;
+  const course = new Course(({ by }, error) => {
+    tell.unreached(path, (name) => exchange.header(name), by, exchange.closed ? unread(undefined) : error);
+  });
+  exchange.onClose(() => course.ended(unread(undefined)));
   try {
-    let read = false;
-    const values = createContextValues()
-      .set(handOverKey, (lost) => exchange.handOver(lost))
-      .set(peerKey, exchange.peer)
-      .set(readKey, () => {
-        read = true;
-      })
-      .set(outletKey, () => new Outlet(raw));
-    // A stream of requests may be answered before its end: the sender of what is left would wait for somebody to take it.
-    // The request itself cannot be read any more then, as connect-es has destroyed it.
-    if ("stream" in raw) raw.stream.once("wantTrailers", () => void raw.stream.removeAllListeners("data").resume());
-    giveAddress(exchange);
-    const request = universalRequestFromNodeRequest(req, raw, undefined, values);
-    normalise(request.header);
-    const answer = await handler(request);
-    if (!read) exchange.discard();
-    const hint = answer.body === undefined ? hintFor(answer.status, req.method) : undefined;
-    if (hint === undefined) await universalResponseToNodeResponse(await explained(answer, () => read), raw);
-    else exchange.answer(answer.status, { code: "unimplemented", message: hint }, { allow: handler.allowedMethods.join(", ") });
+    await answer(handler, exchange, course);
   } catch (error) {
+    course.ended(error);
     // Usually the connection is gone, and there is nobody to answer. What the method has done it undoes itself, by Call.handOver.
-    if (!exchange.closed && ConnectError.from(error).code !== Code.Aborted) report(error, exchange.path);
+    if (!exchange.closed && ConnectError.from(error).code !== Code.Aborted) report(error, path);
     if (exchange.closed || raw.headersSent) raw.destroy();
     else exchange.answer(500, errorToJson(toConnectError(error), undefined) as object);
   }
+}
+
+async function answer(handler: UniversalHandler, exchange: Exchange, course: Course): Promise<void> {
+  const { req, raw } = exchange;
+  const values = createContextValues()
+    .set(handOverKey, (lost) => exchange.handOver(lost))
+    .set(peerKey, exchange.peer)
+    .set(courseKey, course)
+    .set(outletKey, () => new Outlet(raw));
+  // A stream of requests may be answered before its end: the sender of what is left would wait for somebody to take it.
+  // The request itself cannot be read any more then, as connect-es has destroyed it.
+  if ("stream" in raw) raw.stream.once("wantTrailers", () => void raw.stream.removeAllListeners("data").resume());
+  giveAddress(exchange);
+  const request = universalRequestFromNodeRequest(req, raw, undefined, values);
+  normalise(request.header);
+  const told = await handler(request);
+  if (!course.isRead) exchange.discard();
+  const hint = told.body === undefined ? hintFor(told.status, req.method) : undefined;
+  if (hint === undefined) return await universalResponseToNodeResponse(await explained(told, course), raw);
+  course.ended(failure("UNKNOWN_ENCODING", hint));
+  exchange.answer(told.status, { code: "unimplemented", message: hint }, { allow: handler.allowedMethods.join(", ") });
 }
 
 /** The first part of a package's name, of a path that looks like a method's; undefined if it does not. */

@@ -14,6 +14,7 @@ import { trailerFlag, trailerParse, trailerSerialize } from "@connectrpc/connect
 import { HEAD } from "../encoding/binary.ts";
 import { failure } from "../errors.ts";
 import { encodeMessage, explain, tooLarge } from "../thrown.ts";
+import type { Course } from "./course.ts";
 
 /** A compression whose errors say that the input is damaged, or too large. */
 export function plainSpoken(compression: Compression): Compression {
@@ -28,25 +29,31 @@ export function plainSpoken(compression: Compression): Compression {
 }
 
 /**
- * The answer, with our reason and details in an error that connect-es made. `read`: whether the request had been read by then; an error
- * after that is not about the request.
+ * The answer, with our reason and details in an error that connect-es made before the request had been read; an error after that is not
+ * about the request. The course ends with it.
  */
-export async function explained(answer: UniversalServerResponse, read: () => boolean): Promise<UniversalServerResponse> {
+export async function explained(answer: UniversalServerResponse, course: Course): Promise<UniversalServerResponse> {
   const type = answer.header?.get("content-type") ?? "";
   const body = answer.body;
   if (body === undefined) return answer;
   const { trailer } = answer;
-  if (trailer !== undefined) return { ...answer, body: ended(body, () => explainTrailer(trailer, read())) };
-  if (type === "application/json") return answer.status === 200 || read() ? answer : await explainBody(answer, body);
-  if (!read()) return { ...answer, body: mapped(body, (chunk) => explainEnvelope(chunk, type)) };
+  if (trailer !== undefined) return { ...answer, body: ended(body, () => explainTrailer(trailer, course)) };
+  if (type === "application/json") return answer.status === 200 || course.isRead ? answer : await explainBody(answer, body, course);
+  if (!course.isRead) return { ...answer, body: mapped(body, (chunk) => explainEnvelope(chunk, type, course)) };
   return answer;
 }
 
-async function explainBody(answer: UniversalServerResponse, body: AsyncIterable<Uint8Array>): Promise<UniversalServerResponse> {
+async function explainBody(
+  answer: UniversalServerResponse,
+  body: AsyncIterable<Uint8Array>,
+  course: Course,
+): Promise<UniversalServerResponse> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) chunks.push(chunk);
   const bytes = Buffer.concat(chunks);
-  const explanation = explain(errorFromJsonBytes(bytes, undefined, new ConnectError("malformed", Code.InvalidArgument)));
+  const error = errorFromJsonBytes(bytes, undefined, new ConnectError("malformed", Code.InvalidArgument));
+  const explanation = explain(error);
+  course.ended(explanation ?? error);
   if (explanation === undefined) return { ...answer, body: once(bytes) };
   const json = Buffer.from(JSON.stringify(errorToJson(explanation, undefined)));
   const header = new Headers(answer.header);
@@ -55,25 +62,27 @@ async function explainBody(answer: UniversalServerResponse, body: AsyncIterable<
 }
 
 /** gRPC-Web and Connect's streams tell an error in the last envelope, which is a chunk of its own. */
-function explainEnvelope(chunk: Uint8Array, type: string): Uint8Array {
+function explainEnvelope(chunk: Uint8Array, type: string, course: Course): Uint8Array {
   const [flags] = chunk;
   const data = chunk.subarray(HEAD);
   if (flags === trailerFlag && type.startsWith("application/grpc-web")) {
     const trailer = trailerParse(data);
-    explainTrailer(trailer, false);
+    explainTrailer(trailer, course);
     return encodeEnvelope(flags, trailerSerialize(trailer));
   }
   if (flags !== endStreamFlag || !type.startsWith("application/connect+")) return chunk;
   const { metadata, error } = endStreamFromJson(data);
   const explanation = error === undefined ? undefined : explain(error);
+  if (error !== undefined) course.ended(explanation ?? error);
   if (explanation === undefined) return chunk;
   return encodeEnvelope(flags, Buffer.from(JSON.stringify(endStreamToJson(metadata, explanation, undefined))));
 }
 
-function explainTrailer(trailer: Headers, read: boolean): void {
+function explainTrailer(trailer: Headers, course: Course): void {
   const error = findTrailerError(trailer);
   if (error === undefined) return;
-  const explanation = read ? undefined : explain(error);
+  const explanation = course.isRead ? undefined : explain(error);
+  course.ended(explanation ?? error);
   if (explanation !== undefined) setTrailerStatus(trailer, explanation);
   encodeMessage(trailer, explanation ?? error);
 }

@@ -24,6 +24,7 @@ import type { Call, Service } from "../methods/call.ts";
 import { isUnary, METHODS, type Method } from "../methods/table.ts";
 import { jsonOptions } from "../request-json.ts";
 import { type Report, translated, unread } from "../thrown.ts";
+import { courseKey } from "./course.ts";
 import { type HealthState, healthService } from "./health.ts";
 import { KeylessStreams } from "./keyless.ts";
 import { reflectionServices } from "./reflection.ts";
@@ -34,21 +35,19 @@ const OPEN_LIMIT = 64 * 1024;
 
 /** Who the request comes from; set by adapter.ts. */
 export const peerKey = createContextKey<Peer>(NOBODY, { description: "peer" });
-const callerKey = createContextKey<Identity>({ principal: "", kind: "ANONYMOUS", rights: NO_RIGHTS }, { description: "caller" });
+const NO_CALLER: Identity = { principal: "", kind: "ANONYMOUS", rights: NO_RIGHTS };
 /** How a method learns that its answer did not get through; set by adapter.ts. */
 export const handOverKey = createContextKey<Call["handOver"]>(() => () => {}, { description: "delivery of the answer" });
-/** Told when a request has been read and its method begins; set by adapter.ts. */
-export const readKey = createContextKey<() => void>(() => {}, { description: "request read" });
 
 /** Every method of `table.ts`, and the services without a key. */
 export function routes(service: Service, health: HealthState, report: Report): (router: ConnectRouter) => void {
   return (router) => {
     for (const method of METHODS.values()) {
-      const requestGate = (context: HandlerContext) => {
-        context.values.set(
-          callerKey,
-          admit(service, method, (name) => context.requestHeader.get(name), context.values.get(peerKey)),
-        );
+      const requestGate = ({ values, requestHeader }: HandlerContext) => {
+        const course = values.get(courseKey);
+        course.isRefused = true;
+        course.by = admit(service, method, (name) => requestHeader.get(name), values.get(peerKey));
+        course.isRefused = false;
       };
       const options = { readMaxBytes: method.size, jsonOptions: jsonOptions(method.desc.input), requestGate };
       router.rpc(method.desc, surrounded(method.desc, implementation(service, method), report), options);
@@ -98,7 +97,7 @@ export function open<S extends DescService>(
 function surrounded(desc: DescMethod, method: Implementation, report: Report): MethodImpl<DescMethod> {
   const told = (error: unknown) => translated(error, desc, report);
   const begin = (message: never, context: HandlerContext) => {
-    context.values.get(readKey)();
+    context.values.get(courseKey).isRead = true;
     return method(readsOn(desc) ? (readable(message) as never) : message, context);
   };
   const once = async (message: never, context: HandlerContext): Promise<object> => {
@@ -147,7 +146,8 @@ const SERVICES = [LockService.typeName, EnvironmentService.typeName, InsightServ
 
 function callOf(context: HandlerContext): Call {
   return {
-    caller: context.values.get(callerKey),
+    caller: context.values.get(courseKey).by ?? NO_CALLER,
+    system: context.protocolName.startsWith("grpc") ? "grpc" : "connectrpc",
     get gone() {
       return context.signal.aborted;
     },

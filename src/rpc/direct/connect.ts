@@ -33,6 +33,7 @@ function timeout(exchange: Exchange): number | undefined {
 
 /** Unary calls. */
 export const connectUnary: UnaryProtocol<Exchange> = {
+  system: "connectrpc",
   isUsual: (exchange, size) => {
     const { headers } = exchange.req;
     return (
@@ -75,6 +76,7 @@ export function connectStream(form: "binary" | "json"): StreamProtocol<Exchange>
   const end = ({ res }: Exchange, error?: ConnectError) =>
     res.end(encodeEnvelope(endStreamFlag, Buffer.from(JSON.stringify(endStreamToJson(new Headers(), error, undefined)))));
   return {
+    system: "connectrpc",
     form,
     isUsual: (exchange) => isConnect(exchange, type),
     timeout,

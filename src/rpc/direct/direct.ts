@@ -18,9 +18,10 @@ import type { DirectMethod, UnaryProtocol } from "./protocol.ts";
 
 type Unary = DirectMethod & { readonly desc: DescMethodUnary };
 
-/** Who may call, and what answers: see `admit` and `perform` in gate.ts. */
+/** Who may call, and what answers: see `admit`, `unreached` and `perform` in gate.ts. */
 export interface Gate<M> {
   admit(method: M, header: (name: string) => string | undefined, peer: Peer): Identity;
+  unreached(method: M, call: Call, error: unknown): void;
   perform(method: M, message: MessageShape<DescMessage>, call: Call): Promise<MessageInitShape<DescMessage>>;
 }
 
@@ -37,6 +38,7 @@ export function directWay<M extends Unary>(methods: readonly M[], gate: Gate<M>,
       protocol,
       report,
       admit: (method, header, peer) => gate.admit(method, header, peer),
+      unreached: (method, call, error) => gate.unreached(method, call, error),
       answer: async (method, request, call, exchange) => {
         const message = protocol.encode(method, await gate.perform(method, request, call));
         if (!exchange.closed) protocol.answer(exchange, message);

@@ -26,6 +26,7 @@ export function grpc(fixed: OutgoingHttpHeaders): UnaryProtocol<StreamExchange> 
     exchange.end(body);
   };
   return {
+    system: "grpc",
     form: "binary",
     begin: (exchange) => {
       begin(exchange);

@@ -14,6 +14,8 @@ export interface Handling<M, E> {
   readonly report: Report;
   /** Who calls; see gate.ts. */
   admit(method: M, header: (name: string) => string | undefined, peer: Peer): Identity;
+  /** Told of a call that was let in and could not be read, or whose caller was gone before it had been. */
+  unreached(method: M, call: Call, error: unknown): void;
   /** Answers a call. What it throws becomes the answer, or the end of the one that has begun. */
   answer(method: M, request: MessageShape<DescMessage>, call: Call, exchange: E): Promise<void>;
 }
@@ -40,26 +42,35 @@ function handle<M extends DirectMethod, E extends Exchange | StreamExchange>(met
   let call: Call;
   try {
     const caller = handling.admit(method, (name) => exchange.header(name), exchange.peer);
-    call = new ExchangeCall(caller, exchange, protocol.timeout(exchange));
+    call = new ExchangeCall(caller, protocol.system, exchange, protocol.timeout(exchange));
   } catch (error) {
     refuse(error);
     return;
   }
   if (exchange instanceof StreamExchange) exchange.forgetHeaders();
+  let isRead = false;
+  const unreadable = (error?: unknown) => {
+    if (isRead) return;
+    isRead = true;
+    const refusal = unread(exchange.closed ? undefined : error);
+    handling.unreached(method, call, refusal);
+    refuse(refusal);
+  };
   // Nothing of the request outlives its reading: a call may wait for long, and thousands do.
-  const run = async (bytes: Uint8Array) => handling.answer(method, parsed(protocol, method, bytes), call, exchange);
-  const unreadable = (error: unknown) => refuse(unread(error));
+  const run = async (bytes: Uint8Array) => {
+    let request: MessageShape<DescMessage>;
+    try {
+      request = protocol.parse(method, bytes);
+    } catch (error) {
+      return unreadable(error);
+    }
+    isRead = true;
+    return handling.answer(method, request, call, exchange);
+  };
+  exchange.onClose(unreadable);
   protocol.read(
     exchange,
     method,
     (received) => void (received instanceof Promise ? received.then(run, unreadable) : run(received)).catch(refuse),
   );
-}
-
-function parsed<E>(protocol: Protocol<E>, method: DirectMethod, bytes: Uint8Array): MessageShape<DescMessage> {
-  try {
-    return protocol.parse(method, bytes);
-  } catch (error) {
-    throw unread(error);
-  }
 }

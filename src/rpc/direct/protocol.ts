@@ -1,5 +1,6 @@
 import type { DescMessage, DescMethodServerStreaming, DescMethodUnary, MessageInitShape, MessageShape, Registry } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
+import type { System } from "../../engine/observer.ts";
 import type { Form } from "../encoding/shared.ts";
 import type { Outlet } from "../http/outlet.ts";
 
@@ -19,6 +20,7 @@ export type Received = Uint8Array | Promise<Uint8Array>;
 
 /** One of the protocols that the direct way takes: how its requests are told, read and refused. `E`: what a request comes as. */
 export interface Protocol<E> {
+  readonly system: System;
   /** Whether the headers are those of a usual call whose request is of at most `size` bytes. */
   isUsual(exchange: E, size: number): boolean;
   /** How long the caller waits, in ms; undefined: for ever. */

@@ -16,9 +16,10 @@ import { grpc } from "./grpc.ts";
 import { handlerOf } from "./handler.ts";
 import type { DirectMethod, StreamProtocol } from "./protocol.ts";
 
-/** Who may call, and what is told: see `admit` and `follow` in gate.ts. */
+/** Who may call, and what is told: see `admit`, `unreached` and `follow` in gate.ts. */
 export interface StreamGate<M> {
   admit(method: M, header: (name: string) => string | undefined, peer: Peer): Identity;
+  unreached(method: M, call: Call, error: unknown): void;
   follow(method: M, message: MessageShape<DescMessage>, call: Call, tell: Tell<MessageShape<DescMessage>>): Promise<void>;
 }
 
@@ -34,6 +35,7 @@ export function directStreams<M extends DirectMethod & { readonly desc: DescMeth
       protocol,
       report,
       admit: (method, header, peer) => gate.admit(method, header, peer),
+      unreached: (method, call, error) => gate.unreached(method, call, error),
       answer: async (method, request, call, exchange) => {
         let outlet: Outlet | undefined;
         await gate.follow(method, request, call, (message) => {

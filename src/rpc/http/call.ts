@@ -1,4 +1,5 @@
 import type { Identity } from "../../access/identity.ts";
+import type { System } from "../../engine/observer.ts";
 import type { Call } from "../methods/call.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -7,12 +8,14 @@ type Carrier = Pick<Exchange, "closed" | "onClose" | "handOver">;
 /** The call that an exchange carries. */
 export class ExchangeCall implements Call {
   readonly caller: Identity;
+  readonly system: System;
   readonly #exchange: Carrier;
   readonly #deadline: number | undefined;
 
   /** `timeout`: how long the caller waits, ms; undefined: for ever. */
-  constructor(caller: Identity, exchange: Carrier, timeout?: number) {
+  constructor(caller: Identity, system: System, exchange: Carrier, timeout?: number) {
     this.caller = caller;
+    this.system = system;
     this.#exchange = exchange;
     this.#deadline = timeout === undefined ? undefined : performance.now() + timeout;
   }

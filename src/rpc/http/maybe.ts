@@ -8,7 +8,7 @@ import { whoOf } from "../../core/model/lease.ts";
 import type { Pool } from "../../core/model/pool.ts";
 import type { Micros } from "../../core/model/units.ts";
 import { wouldGrant } from "../../core/view.ts";
-import { codeOf, OK, reasonOf, refused, toConnectError } from "../errors.ts";
+import { reasonOf, refused, toConnectError } from "../errors.ts";
 import { admit, turnOf } from "../gate.ts";
 import { demand } from "../guards.ts";
 import { allowedAcquire } from "../methods/allowance.ts";
@@ -20,35 +20,20 @@ import { noteRefusal } from "../refusing.ts";
 import { ExchangeCall } from "./call.ts";
 import type { Exchange } from "./exchange.ts";
 import { parametersOf } from "./query.ts";
+import { routed } from "./routed.ts";
 
 /** Answers a request to /maybe. `ttl` is CALL_ME_LEGACY_TTL: without it a lease taken here lives until it is freed. */
 export async function maybe(service: Service, ttl: Micros | undefined, exchange: Exchange): Promise<void> {
   if (!exchange.admits("DELETE", "GET", "POST")) return;
   const method = exchange.req.method as keyof typeof MAYBE;
   const rule = MAYBE[method];
-  try {
-    const caller = admit(service, rule, (name) => exchange.header(name), exchange.peer);
-    const ended = service.engine.observed.called({ method: rule.name, by: caller, origin: caller.origin });
-    try {
-      await answer(service, ttl, { exchange, method, caller });
-      ended(CODES[exchange.res.statusCode] ?? OK);
-    } catch (error) {
-      ended(codeOf(error));
-      throw error;
-    }
-  } catch (error) {
-    answerRefusal(error, exchange);
-  }
+  await routed(service.engine.observed, exchange, {
+    name: rule.name,
+    admit: () => admit(service, rule, (name) => exchange.header(name), exchange.peer),
+    answer: (caller) => answer(service, ttl, { exchange, method, caller }),
+    refuse: (error) => answerRefusal(error, exchange),
+  });
 }
-
-/** What a call came to that was answered like this, in gRPC's words; anything else is a success. */
-const CODES: Readonly<Record<number, string>> = {
-  403: "ABORTED",
-  413: "INVALID_ARGUMENT",
-  415: "INVALID_ARGUMENT",
-  422: "INVALID_ARGUMENT",
-  503: "RESOURCE_EXHAUSTED",
-};
 
 /** A request that was let in. */
 interface Admitted {
@@ -121,7 +106,7 @@ async function take(service: Service, ttl: Micros | undefined, environment: stri
   const id = newLeaseId();
   const pool = engine.views.homeOf(environment);
   const command = allowedAcquire(service, caller, "USE", pool.name, takeCommand(id, environment, caller, service.autoCreate, ttl));
-  const reply = await engine.acquire({ pool: pool.name, command }, new ExchangeCall(caller, exchange));
+  const reply = await engine.acquire({ pool: pool.name, command }, new ExchangeCall(caller, "http", exchange));
   if (!reply.ok && (reply.reason === "LIMIT_REACHED" || reply.reason === "QUOTA_REACHED"))
     return exchange.answer(503, { code: 503, message: reply.message }, { "retry-after": "10" });
   if (!reply.ok || reply.lease?.state !== "HELD") return exchange.answer(403, undefined, holderHeaders(reply.pool, environment));
@@ -130,7 +115,7 @@ async function take(service: Service, ttl: Micros | undefined, environment: stri
 
 async function free(service: Service, environment: string, by: Identity, exchange: Exchange): Promise<void> {
   const pool = service.engine.views.homeOf(environment);
-  const reply = await service.engine.submit(pool.name, { type: "releaseLegacy", by, environment }, new ExchangeCall(by, exchange));
+  const reply = await service.engine.submit(pool.name, { type: "releaseLegacy", by, environment }, new ExchangeCall(by, "http", exchange));
   // Nothing was held; but a slot that rests, is claimed or out of service is not free either, and a 204 would say so.
   if (!reply.ok) noteRefusal(service.engine.observed, MAYBE.DELETE, by, refused(reply), { environment });
   const taken = reply.pool.sites.has(environment) && !wouldGrant(reply.pool, environment, service.engine.views.now());

@@ -3,16 +3,17 @@ import { normalize } from "node:path/posix";
 import type { ConnectError } from "@connectrpc/connect";
 import { errorToJson } from "@connectrpc/connect/protocol-connect";
 import type { Micros } from "../../core/model/units.ts";
-import { rpcHandler } from "../connect/adapter.ts";
+import { rpcHandler, type Telling } from "../connect/adapter.ts";
 import type { HealthState } from "../connect/health.ts";
 import { routes } from "../connect/router.ts";
 import { type DirectWay, directWay, type Gate } from "../direct/direct.ts";
 import { directStreams, type StreamGate } from "../direct/streams.ts";
 import { toConnectError } from "../errors.ts";
-import { admit, follow, perform } from "../gate.ts";
+import { admit, follow, perform, unreached } from "../gate.ts";
 import { countVisit } from "../limiting.ts";
 import type { Service } from "../methods/call.ts";
 import { METHODS, type StreamingMethod, type UnaryMethod, USUAL, USUAL_STREAMS, WATCH } from "../methods/table.ts";
+import { originOf, systemOf, tellUnknown, tellUnreached } from "../observing.ts";
 import type { Report } from "../thrown.ts";
 import { preflighted, VARIES } from "./cors.ts";
 import { NO_PAGE } from "./door/http1.ts";
@@ -50,6 +51,7 @@ export function httpHandlers(options: HttpOptions): Pick<ListenOptions, "handle"
   if (!options.direct) return { handle: handler(options, undefined), isLook };
   const gate: Gate<UnaryMethod> & StreamGate<StreamingMethod> = {
     admit: (method, header, peer) => admit(service, method, header, peer),
+    unreached: (method, call, error) => unreached(service, method, call, error),
     perform: (method, message, call) => perform(service, method, message, call),
     follow: (method, message, call, tell) => follow(service, method, message, call, tell),
   };
@@ -68,7 +70,7 @@ export function httpHandlers(options: HttpOptions): Pick<ListenOptions, "handle"
 
 function handler(options: HttpOptions, direct: DirectWay["http1"] | undefined): Handle {
   const { service, health, legacyTtl, corsOrigins, report } = options;
-  const rpc = rpcHandler(routes(service, health, report), report, direct);
+  const rpc = rpcHandler(routes(service, health, report), report, telling(service), direct);
   const page = pageHandlers(options.page);
   const plain: Record<string, (exchange: Exchange) => void | Promise<void>> = {
     ...page,
@@ -100,6 +102,19 @@ function handler(options: HttpOptions, direct: DirectWay["http1"] | undefined): 
     const awaited = keyless.has(exchange.path) ? undefined : service.principals.awaited(header);
     if (awaited === undefined) return route(exchange);
     return awaited.then(() => exchange.closed || route(exchange)).then(() => {});
+  };
+}
+
+/** Tells observers of what reaches no method; not of services without a key. */
+function telling({ engine }: Service): Telling {
+  const { observed } = engine;
+  return {
+    unreached: (path, header, by, error) => {
+      const method = METHODS.get(path);
+      const origin = by?.origin ?? originOf(observed, header);
+      if (method !== undefined) tellUnreached(observed, method, { system: systemOf(header), by, origin }, error);
+    },
+    unknown: (path, header) => tellUnknown(observed, path, header),
   };
 }
 

@@ -5,8 +5,8 @@ import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-conn
 import { WatchEnvironmentRequestSchema, WatchEnvironmentResponseSchema } from "../../../gen/ts/callme/v1/lock_service_pb.ts";
 import { encoded } from "../encoding/shared.ts";
 import { badField, toConnectError } from "../errors.ts";
-import { admit, follow } from "../gate.ts";
-import type { Service } from "../methods/call.ts";
+import { admit, follow, unreached } from "../gate.ts";
+import type { Call, Service } from "../methods/call.ts";
 import { WATCH } from "../methods/table.ts";
 import type { Report } from "../thrown.ts";
 import { ExchangeCall } from "./call.ts";
@@ -21,9 +21,10 @@ export async function watchLines(service: Service, exchange: Exchange, report: R
   if (!exchange.admits("GET")) return;
   try {
     const caller = admit(service, WATCH, (name) => exchange.header(name), exchange.peer);
-    const request = readQuery(exchange);
+    const call = new ExchangeCall(caller, "connectrpc", exchange);
+    const request = readQuery(service, exchange, call);
     const outlet = new Outlet(exchange.raw);
-    await follow(service, WATCH, request, new ExchangeCall(caller, exchange), (message) => {
+    await follow(service, WATCH, request, call, (message) => {
       const { res } = exchange;
       if (!res.headersSent) res.writeHead(200, { "content-type": "application/x-ndjson", "cache-control": "no-store" });
       return outlet.write(encoded(WatchEnvironmentResponseSchema, message, "line"));
@@ -36,7 +37,17 @@ export async function watchLines(service: Service, exchange: Exchange, report: R
   }
 }
 
-function readQuery(exchange: Exchange) {
+/** Throws what is wrong with it, and tells observers. */
+function readQuery(service: Service, exchange: Exchange, call: Call) {
+  try {
+    return requestOf(exchange);
+  } catch (error) {
+    unreached(service, WATCH, call, error);
+    throw error;
+  }
+}
+
+function requestOf(exchange: Exchange) {
   const given = new Map<string, string>();
   for (const [name, value] of parametersOf(exchange.query)) {
     if (!PARAMETERS.includes(name)) throw badField(name, `is no parameter of /watch; there are ${PARAMETERS.join(", ")}`);

@@ -2,6 +2,7 @@
 import { hash } from "node:crypto";
 import type { SignIns } from "../../../access/oidc/sign-ins.ts";
 import type { Exchange } from "../exchange.ts";
+import { takesGzip } from "../gzip.ts";
 import type { PageFile, PageFiles } from "./files.ts";
 
 /** Nothing but its own files runs in it or is shown by it, nobody frames it, and no text becomes code. */
@@ -66,10 +67,4 @@ function send(exchange: Exchange, file: PageFile, headers: Readonly<Record<strin
   const encoding = isPacked ? { "content-encoding": "gzip" } : {};
   if (isKnown) exchange.send(304, { ...headers, vary });
   else exchange.send(200, { ...headers, vary, "content-type": file.type, ...encoding }, isPacked ? file.gzipped : file.plain);
-}
-
-/** Whether a header admits it by name; `*` alone is sent by nobody who shows pages. */
-function takesGzip(accepted: string): boolean {
-  const [, weight = "1"] = /(?:^|,)\s*gzip\s*(?:;\s*q=([\d.]+)\s*)?(?:,|$)/i.exec(accepted) ?? ["", "0"];
-  return Number(weight) > 0;
 }

@@ -136,3 +136,22 @@ test("the series of a new environment begin at zero, waits and holds too", async
     expect(now.value(name, { environment: "new" })).toBe(0);
   expect(now.all("callme_hold_seconds_bucket", { environment: "new" })).toHaveLength(14);
 });
+
+test("a commit that fails is counted, and not as one that took so long", async () => {
+  const store = new SlowDisk();
+  const metrics = new Metrics(1);
+  const { engine } = await stage(store, metrics);
+  const counts = async () => {
+    const now = new Scrape(Buffer.concat(await metrics.text(undefined)).toString());
+    return [now.value("callme_commit_duration_seconds_count"), now.value("callme_commits_failed_total")] as const;
+  };
+  await engine.submit("default", acquireCommand("a", "uat"));
+  const [stored, failed] = await counts();
+  expect(failed).toBe(0);
+  const hangs = store.hang();
+  const refused = expect(engine.submit("default", acquireCommand("b", "uat"))).rejects.toThrow("disk");
+  await hangs;
+  store.fail();
+  await refused;
+  expect(await counts()).toEqual([stored, 1]);
+});

@@ -10,24 +10,24 @@ export const LONG = [1, 5, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 14_40
 /** How long something took, each time. */
 export class Spans {
   /** How many fit under each bound and not under the one before; the last one: under none. */
-  readonly counts: number[] = new Array<number>(LONG.length + 1).fill(0);
+  readonly buckets: number[] = new Array<number>(LONG.length + 1).fill(0);
   /** In seconds, of all. */
   sum = 0;
 
   note(seconds: number): void {
     const at = LONG.findIndex((bound) => seconds <= bound);
     const bucket = at < 0 ? LONG.length : at;
-    this.counts[bucket] = (this.counts[bucket] ?? 0) + 1;
+    this.buckets[bucket] = (this.buckets[bucket] ?? 0) + 1;
     this.sum += seconds;
   }
 
-  add({ counts, sum }: Spans): void {
-    for (const [bucket, count] of counts.entries()) this.counts[bucket] = (this.counts[bucket] ?? 0) + count;
+  add({ buckets, sum }: Spans): void {
+    for (const [bucket, count] of buckets.entries()) this.buckets[bucket] = (this.buckets[bucket] ?? 0) + count;
     this.sum += sum;
   }
 }
 
-export class Tally {
+export class Counts {
   readonly grants: Record<Purpose, number> = { use: 0, cleaning: 0 };
   readonly ends: Record<EndReason, number> = {
     ...{ RELEASED: 0, EXPIRED: 0, WITHDRAWN: 0, ABANDONED: 0 },
@@ -48,7 +48,7 @@ export class Tally {
     if (held !== undefined) this.holds.note(held);
   }
 
-  add({ grants, ends, waits, holds }: Tally): void {
+  add({ grants, ends, waits, holds }: Counts): void {
     for (const [purpose, count] of Object.entries(grants) as [Purpose, number][]) this.grants[purpose] += count;
     for (const [reason, count] of Object.entries(ends) as [EndReason, number][]) this.ends[reason] += count;
     this.waits.add(waits);

@@ -81,6 +81,9 @@ function withoutOptions(described: Described): Described {
   return { ...described, messageType };
 }
 
+/** What the page never calls: JSON, and reads by GET. */
+const UNUSED = /(@bufbuild\/protobuf\/dist\/esm\/(from|to)-json|connect\/dist\/esm\/protocol-connect\/get-request)\.js$/;
+
 /** The page speaks protobuf's binary format alone, and calls some of the methods. */
 export const slim: Plugin = {
   name: "slim",
@@ -91,10 +94,18 @@ export const slim: Plugin = {
       ...file.dependencies.filter(({ name }) => name.startsWith("callme/")),
     ]);
     const files = new Map(own.map(({ name, proto }) => [`${path.basename(name)}_pb.ts`, proto]));
-    onLoad({ filter: /@bufbuild\/protobuf\/dist\/esm\/(from|to)-json\.js$/ }, ({ path: file }) => {
-      const names = [...readFileSync(file, "utf8").matchAll(/^export function (\w+)/gm)].map(([, name]) => name);
+    onLoad({ filter: UNUSED }, ({ path: file }) => {
+      const text = readFileSync(file, "utf8");
+      const names = [...text.matchAll(/^export function (\w+)/gm)].map(([, name]) => name);
       return { contents: names.map((name) => `export function ${name}() { throw new Error("left out of the page"); }`).join("\n") };
     });
+    // In what is left of the descriptions a field's default is an enum value, or a bool.
+    onLoad({ filter: /text-format\.js$/ }, ({ path: file }) => ({
+      contents: readFileSync(file, "utf8").replace(
+        /(export function parseTextFormatScalarValue\(type, value\)) \{.*/s,
+        "$1 { return value === 'true'; }",
+      ),
+    }));
     onLoad({ filter: /_pb\.(ts|js)$/ }, ({ path: file }) => {
       const proto = files.get(path.basename(file));
       const bytes = (text: string) => (proto === undefined ? Buffer.from(text, "base64") : Buffer.from(pruned(proto, messages)));

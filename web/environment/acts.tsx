@@ -1,55 +1,76 @@
 // What can be done with a lease: asked first, with what will happen to whom.
-import type { Lease } from "../../gen/ts/callme/v1/types_pb.ts";
-import { LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { ask } from "../parts/ask.tsx";
+import type { Environment } from "../../gen/ts/callme/v1/environment_service_pb.ts";
+import { EndReason, EndReasonSchema, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import type { Question } from "../parts/ask.tsx";
 import { Term, Text, termIn, textIn } from "../parts/fields.tsx";
 import { environments, locks } from "../state/calls.ts";
 import { now, serverTime } from "../state/clock.ts";
 import { isMine } from "../state/person.ts";
+import { statusOf } from "../state/rows.ts";
+import { spoken } from "../words/enums.ts";
+import { outlook } from "../words/outlook.ts";
 import { clockTime, maybe, spanOf } from "../words/time.ts";
 import { nameOf } from "../words/who.ts";
 
 const namesOf = ({ environments: all, pool }: Lease) => all.map(({ name }) => name).join(", ") || `the pool ${pool}`;
 const whoseOf = (lease: Lease) => nameOf(lease, "somebody unnamed");
 
+/** A lease as it is by now, where that is another state than it was asked about or, if it is about that, another end. */
+async function changed(
+  lease: Lease,
+  { name, pool }: Environment,
+  key: (one: Lease) => unknown = ({ state }) => state,
+): Promise<Lease | undefined> {
+  const filter = { pool, environment: name, holder: lease.holder?.name ?? "" };
+  const { leases } = await environments.listLeases({ filter, pageSize: 1_000 });
+  const now = leases.find(({ id }) => id === lease.id);
+  return now !== undefined && key(now) !== key(lease) ? now : undefined;
+}
+
+function Outlook({ lease, force, of }: { readonly lease: Lease; readonly force: boolean; readonly of: Environment }) {
+  const status = statusOf(of.name);
+  return status === undefined ? null : <p>{outlook(status, { lease, force }, of)}</p>;
+}
+
+function before(lease: Lease | undefined): string {
+  return `It had ended before: ${spoken(EndReasonSchema, lease?.endReason ?? 0)}.`;
+}
+
 /** Gives back, or withdraws from the line. */
-export function askRelease(lease: Lease): void {
+export function releaseOf(lease: Lease, of: Environment): Question {
   const waits = lease.state === LeaseState.QUEUED;
-  const [names, whose] = [namesOf(lease), whoseOf(lease)];
-  const others = isMine(lease) ? "" : ` It was asked for with the same key as yours, as “${whose}”: whoever that is loses it.`;
-  ask({
+  const names = namesOf(lease);
+  return {
     title: waits ? `Withdraw from the line for ${names}` : `Release ${names}`,
-    says: (
-      <p>
-        {waits
-          ? `The place of ${whose} in line is given up, and cannot be had back.`
-          : `${whose} has it no longer, and the next in line has it at once.`}
-        {others}
-      </p>
+    says: () => (
+      <>
+        <Outlook lease={lease} force={false} of={of} />
+        {isMine(lease) ? null : <p>{`It was asked for with the same key as yours, as “${whoseOf(lease)}”: whoever that is loses it.`}</p>}
+      </>
     ),
     does: waits ? "Withdraw" : "Release",
     destructive: !isMine(lease),
     act: async () => {
-      const { alreadyEnded } = await locks.release({ leaseId: lease.id });
-      return alreadyEnded ? "It had ended before." : waits ? `Withdrawn from the line for ${names}.` : `Released ${names}.`;
+      const other = await changed(lease, of);
+      if (other !== undefined) return releaseOf(other, of);
+      const { lease: after, alreadyEnded } = await locks.release({ leaseId: lease.id });
+      if (alreadyEnded) return before(after);
+      return after?.endReason === EndReason.WITHDRAWN ? `Withdrawn from the line for ${names}.` : `Released ${names}.`;
     },
-  });
+  };
 }
 
 /** Ends somebody else's lease, on the record. */
-export function askForce(lease: Lease): void {
+export function forceOf(lease: Lease, of: Environment): Question {
   const [names, whose] = [namesOf(lease), whoseOf(lease)];
-  const held = lease.state === LeaseState.HELD;
-  ask({
+  return {
     title: `Force-release ${names}`,
-    says: (
+    says: () => (
       <>
         <p>
-          Lease <code>{lease.id}</code> of <b>{whose}</b> ends now.{" "}
-          {held
-            ? "Its work may still be running there: whoever does it learns of this only at its next renewal. The slots rest for the environment's lock_delay, then the next in line is served."
-            : "It loses its place in line."}
+          Lease <code>{lease.id}</code> of <b>{whose}</b> ends now.
         </p>
+        <Outlook lease={lease} force of={of} />
         <p>It goes on the record, with your key and the reason, which {whose} will see.</p>
       </>
     ),
@@ -57,34 +78,38 @@ export function askForce(lease: Lease): void {
     does: `Force-release ${whose}`,
     destructive: true,
     act: async (given) => {
-      const { alreadyEnded } = await environments.forceRelease({ leaseId: lease.id, reason: textIn(given, "reason") });
-      return alreadyEnded ? "It had ended before." : `Force-released ${names}; ${whose} had it.`;
+      const other = await changed(lease, of);
+      if (other !== undefined) return forceOf(other, of);
+      const { lease: after, alreadyEnded } = await environments.forceRelease({ leaseId: lease.id, reason: textIn(given, "reason") });
+      if (alreadyEnded) return before(after);
+      return `Force-released ${names}; ${whose} ${after?.grantedAt === undefined ? "waited for it" : "had it"}.`;
     },
-  });
+  };
 }
 
-/** Moves the end of a lease. */
-export function askExtend(lease: Lease): void {
+/** Moves the end of a lease that has one of its own. */
+export function extensionOf(lease: Lease, of: Environment): Question {
   const names = namesOf(lease);
-  const end = maybe(lease.notAfter ?? lease.expiresAt) ?? serverTime();
-  ask({
+  const end = maybe(lease.notAfter) ?? serverTime();
+  return {
     title: `Extend ${names}`,
-    says: (
+    says: () => (
       <p>
-        It ends at {clockTime(end, now.value)} now. {lease.queueLength > 0 ? "Those who wait will wait longer." : ""}
+        It ends at {clockTime(maybe(lease.latestEnd) ?? end, now.value)} now.{" "}
+        {(statusOf(of.name)?.queueLength ?? 0) > 0 ? "Those who wait will wait longer." : ""}
       </p>
     ),
     fields: <Term title="Longer by" />,
     does: "Extend",
     act: async (given) => {
+      const other = await changed(lease, of, ({ notAfter }) => maybe(notAfter));
+      if (other !== undefined) return extensionOf(other, of);
       const until = termIn(given, end) ?? end;
-      const { lease: after } = await locks.renew({
-        leaseId: lease.id,
-        ...(lease.notAfter === undefined ? { ttl: spanOf(until - serverTime()) } : { notAfter: spanOf(until) }),
-      });
-      const reached = maybe(after?.latestEnd ?? after?.expiresAt) ?? until;
-      const less = reached < until - 1_000 ? ", as the environment's max_hold allows no more" : "";
-      return `${names} is held until ${clockTime(Math.min(reached, until), serverTime())} at the latest${less}.`;
+      const { lease: after } = await locks.renew({ leaseId: lease.id, notAfter: spanOf(until) });
+      // What a ttl has promised is kept, whatever the end.
+      const reached = Math.max(maybe(after?.latestEnd) ?? until, maybe(after?.expiresAt) ?? 0);
+      const less = reached < until - 1_000 ? ": the environment's max_hold allows no more" : "";
+      return `${names} is held until ${clockTime(reached, serverTime())} at the latest${less}.`;
     },
-  });
+  };
 }

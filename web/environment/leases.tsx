@@ -1,15 +1,19 @@
 import { Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
+import type { Environment } from "../../gen/ts/callme/v1/environment_service_pb.ts";
 import { type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { AskButton, ask } from "../parts/ask.tsx";
 import { type Field, List } from "../parts/list.tsx";
 import { At, Since, Until } from "../parts/times.tsx";
 import { Who } from "../parts/who.tsx";
 import { isOurs } from "../state/person.ts";
 import { may } from "../state/session.ts";
-import { askExtend, askForce, askRelease } from "./acts.tsx";
+import { extensionOf, forceOf, releaseOf } from "./acts.tsx";
 
 interface Listed {
   readonly leases: readonly Lease[];
-  readonly environment: string;
+  /** There are others. */
+  readonly more: boolean;
+  readonly environment: Environment;
 }
 
 type LeaseField = Field<Lease>;
@@ -31,16 +35,24 @@ const WHO: LeaseField = {
 };
 const REASON: LeaseField = { title: "Reason", class: "words", cell: ({ reason }) => reason };
 
-function acting(environment: string): LeaseField {
+function acting(environment: Environment): LeaseField {
   return { title: "Actions", class: "acts", cell: (lease) => <Acts lease={lease} environment={environment} /> };
 }
 
-const idOf = ({ id }: Lease) => id;
+function Leases({ leases, more, fields }: Listed & { readonly fields: readonly LeaseField[] }) {
+  return (
+    <>
+      <List of={leases} fields={fields} id={({ id }) => id} />
+      {more ? <p class="quiet">There are more.</p> : null}
+    </>
+  );
+}
 
 /** Who has it, with the slots. */
-export function Holding({ leases, environment }: Listed) {
+export function Holding(listed: Listed) {
+  const { leases, environment } = listed;
   if (leases.length === 0) return <p class="quiet">Nobody has it.</p>;
-  const slots = ({ environments }: Lease) => environments.find(({ name }) => name === environment)?.slotIndexes.join(", ");
+  const slots = ({ environments }: Lease) => environments.find(({ name }) => name === environment.name)?.slotIndexes.join(", ");
   const fields: LeaseField[] = [
     WHO,
     { title: "Since", cell: ({ grantedAt }) => <Since at={grantedAt} /> },
@@ -50,11 +62,12 @@ export function Holding({ leases, environment }: Listed) {
     REASON,
     acting(environment),
   ];
-  return <List of={leases} fields={fields} id={idOf} />;
+  return <Leases fields={fields} {...listed} />;
 }
 
 /** Who waits, in the order in which they are served. */
-export function Waiting({ leases, environment }: Listed) {
+export function Waiting(listed: Listed) {
+  const { leases, environment } = listed;
   if (leases.length === 0) return <p class="quiet">Nobody waits.</p>;
   const fields: LeaseField[] = [
     { title: "Place", cell: ({ position }) => position || "" },
@@ -65,19 +78,19 @@ export function Waiting({ leases, environment }: Listed) {
     REASON,
     acting(environment),
   ];
-  return <List of={leases} fields={fields} id={idOf} />;
+  return <Leases fields={fields} {...listed} />;
 }
 
 /** Who has reserved it for later. */
-export function Reserved({ leases, environment }: Listed) {
+export function Reserved(listed: Listed) {
   const fields: LeaseField[] = [
     { title: "From", cell: ({ notBefore }) => <At at={notBefore} /> },
     { title: "Until", cell: ({ notAfter }) => <At at={notAfter} /> },
     WHO,
     REASON,
-    acting(environment),
+    acting(listed.environment),
   ];
-  return <List of={leases} fields={fields} id={idOf} />;
+  return <Leases fields={fields} {...listed} />;
 }
 
 /** When its turn is expected, by how long others have held what it waits for. */
@@ -96,25 +109,23 @@ function Expected({ lease: { estimatedStart: estimate } }: { readonly lease: Lea
 }
 
 /** What its role lets the caller do with a lease. */
-function Acts({ lease, environment }: { readonly lease: Lease; readonly environment: string }) {
-  const ours = isOurs(lease) && may(Role.USE, lease.pool, environment);
-  const held = lease.state === LeaseState.HELD;
+function Acts({ lease, environment }: { readonly lease: Lease; readonly environment: Environment }) {
+  const allowed = (role: Role) => may(role, lease.pool, environment.name);
+  const ours = isOurs(lease) && allowed(Role.USE);
+  // Another end than its own a Renew would not move, or for as long as nobody renews.
+  const movable = lease.state === LeaseState.HELD && lease.notAfter !== undefined && allowed(Role.RESERVE);
   return (
     <>
-      {ours && held ? (
-        <button type="button" onClick={() => askExtend(lease)}>
-          Extend…
-        </button>
-      ) : null}
+      {ours && movable ? <AskButton onClick={() => ask(extensionOf(lease, environment))}>Extend…</AskButton> : null}
       {ours ? (
-        <button type="button" onClick={() => askRelease(lease)}>
+        <AskButton onClick={() => ask(releaseOf(lease, environment))}>
           {lease.state === LeaseState.QUEUED ? "Withdraw…" : "Release…"}
-        </button>
+        </AskButton>
       ) : null}
-      {may(Role.OPERATE, lease.pool, environment) ? (
-        <button type="button" class="danger" onClick={() => askForce(lease)}>
+      {allowed(Role.OPERATE) ? (
+        <AskButton class="danger" onClick={() => ask(forceOf(lease, environment))}>
           Force-release…
-        </button>
+        </AskButton>
       ) : null}
     </>
   );

@@ -1,13 +1,13 @@
 // The states that an operator can give an environment, and what each does to whom.
 import type { Environment } from "../../gen/ts/callme/v1/environment_service_pb.ts";
 import { EnvironmentState, type EnvironmentStatus } from "../../gen/ts/callme/v1/types_pb.ts";
-import { ask } from "../parts/ask.tsx";
+import type { Question } from "../parts/ask.tsx";
 import { Term, Text, termIn, textIn } from "../parts/fields.tsx";
 import { environments } from "../state/calls.ts";
 import { serverTime } from "../state/clock.ts";
-import { verdict } from "../words/state.ts";
+import { statusOf } from "../state/rows.ts";
+import { outlook } from "../words/outlook.ts";
 import { spanOf } from "../words/time.ts";
-import { nameOf } from "../words/who.ts";
 
 interface Move {
   readonly to: EnvironmentState;
@@ -65,12 +65,12 @@ export function movesOf({ state }: Pick<Environment, "state">): readonly Move[] 
   return state === EnvironmentState.AVAILABLE ? others : [back, ...others];
 }
 
-/** Asks before it does so. */
-export function askMove(move: Move, status: EnvironmentStatus): void {
-  const { name } = status;
-  ask({
+/** What is asked before it. */
+export function moveOf(move: Move, status: EnvironmentStatus): Question {
+  const { name, state } = status;
+  return {
     title: move.title(name),
-    says: <p>{consequences(move, status)}</p>,
+    says: () => <p>{outlook(statusOf(name) ?? status, move)}</p>,
     fields: (
       <>
         <Text name="reason" title="Reason; those who wait will see it" required={move.to !== EnvironmentState.AVAILABLE} />
@@ -80,6 +80,8 @@ export function askMove(move: Move, status: EnvironmentStatus): void {
     does: move.does,
     destructive: move.to === EnvironmentState.QUARANTINED,
     act: async (given) => {
+      const present = statusOf(name) ?? status;
+      if (present.state !== state) return moveOf(move, present);
       const until = move.bounded ? termIn(given, serverTime()) : undefined;
       await environments.setEnvironmentState({
         environment: name,
@@ -89,18 +91,5 @@ export function askMove(move: Move, status: EnvironmentStatus): void {
       });
       return `${name} ${move.said}.`;
     },
-  });
-}
-
-function consequences({ to }: Move, status: EnvironmentStatus): string {
-  const { holders, used, queueLength } = status;
-  const who = holders.map((one) => nameOf(one, "somebody unnamed")).join(", ");
-  if (to === EnvironmentState.AVAILABLE)
-    return queueLength === 0
-      ? `It is ${verdict(status)} now. Whoever asks next is given it.`
-      : `It is ${verdict(status)} now. The first of the ${queueLength} in line is given it at once.`;
-  const holding = used === 0 ? "Nobody has it now." : `${who} may finish: nobody's lease ends by this.`;
-  const waiting =
-    queueLength === 0 ? "Nobody waits; whoever asks will." : `The ${queueLength} in line keep their places and wait until it is back.`;
-  return `${holding} ${waiting}`;
+  };
 }

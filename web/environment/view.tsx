@@ -1,5 +1,6 @@
 import { Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
 import type { EnvironmentStatus } from "../../gen/ts/callme/v1/types_pb.ts";
+import { AskButton, ask } from "../parts/ask.tsx";
 import { EventList } from "../parts/events.tsx";
 import { useLoaded, usePaced } from "../parts/loaded.ts";
 import { Sign } from "../parts/sign.tsx";
@@ -13,44 +14,53 @@ import { labelsOf } from "../words/labels.ts";
 import { because, verdict } from "../words/state.ts";
 import { webAddress } from "../words/who.ts";
 import { Configuration } from "./configuration.tsx";
-import { type Detail, detailOf } from "./detail.ts";
+import { type Detail, useDetail } from "./detail.ts";
 import { Holding, Reserved, Waiting } from "./leases.tsx";
 import { askReserve } from "./reserve.tsx";
-import { askMove, movesOf } from "./states.tsx";
+import { moveOf, movesOf } from "./states.tsx";
 import { Timeline } from "./timeline.tsx";
 
 /** An environment: who has it and who waits, what was and is done with it, and what the caller may do. */
 export function EnvironmentView({ name }: { readonly name: string }) {
   const status = statusOf(name);
-  const paced = usePaced(status, 1_000);
-  const detail = useLoaded((signal) => detailOf(name, signal), [paced]).value;
+  return status === undefined ? <Missing name={name} /> : <Known status={status} />;
+}
+
+/** How often what happened is read anew, in ms. */
+const PACE = 5_000;
+
+function Known({ status }: { readonly status: EnvironmentStatus }) {
+  const { name } = status;
+  const detail = useDetail(status, status);
+  const paced = usePaced(status, PACE);
   const events = useLoaded((signal) => insight.listEvents({ filter: { environment: name }, pageSize: 20 }, { signal }), [paced]).value;
-  if (status === undefined) return <Missing name={name} />;
+  const known = detail.value;
+  const reading = <p class="quiet">…</p>;
   return (
     <main>
-      <Head status={status} detail={detail.value} />
+      <Head status={status} detail={known} />
       {detail.trouble === "" ? null : <p role="alert">{detail.trouble}</p>}
       <div class="sides">
         <div>
           <h2>On it</h2>
-          {detail.value === undefined ? <p class="quiet">…</p> : <Holding leases={detail.value.holding} environment={name} />}
+          {known === undefined ? reading : <Holding {...known} leases={known.holding} more={known.moreHolding} />}
           <h2>In line</h2>
-          {detail.value === undefined ? <p class="quiet">…</p> : <Waiting leases={detail.value.waiting} environment={name} />}
-          {detail.value === undefined || detail.value.reserved.length === 0 ? null : (
+          {known === undefined ? reading : <Waiting {...known} leases={known.waiting} more={known.moreWaiting} />}
+          {known === undefined || known.reserved.length === 0 ? null : (
             <>
               <h2>Reserved</h2>
-              <Reserved leases={detail.value.reserved} environment={name} />
+              <Reserved {...known} leases={known.reserved} more={false} />
             </>
           )}
-          <Timeline environment={name} capacity={status.capacity} holding={detail.value?.holding ?? []} by={paced} />
+          <Timeline environment={name} capacity={status.capacity} holding={known?.holding ?? []} by={paced} />
           <h2>What happened</h2>
           {events.trouble === "" ? null : <p role="alert">{events.trouble}</p>}
-          {events.value === undefined ? <p class="quiet">…</p> : <EventList events={events.value.events} named={false} />}
+          {events.value === undefined ? reading : <EventList events={events.value.events} named={false} />}
           <p>
             <a href={`#/history?${new URLSearchParams({ environment: name })}`}>All of its history</a>
           </p>
         </div>
-        {detail.value === undefined ? null : <Configuration environment={detail.value.environment} />}
+        {known === undefined ? null : <Configuration environment={known.environment} />}
       </div>
     </main>
   );
@@ -95,15 +105,15 @@ function Head({ status, detail }: { readonly status: EnvironmentStatus; readonly
       </div>
       <div class="acts">
         {may(Role.USE, pool, name) ? (
-          <button type="button" class="main" onClick={() => askReserve(status)}>
+          <AskButton class="main" onClick={() => askReserve(status)}>
             {may(Role.RESERVE, pool, name) ? "Reserve…" : "Take it…"}
-          </button>
+          </AskButton>
         ) : null}
         {may(Role.OPERATE, pool, name)
           ? movesOf(status).map((move) => (
-              <button type="button" key={move.button} onClick={() => askMove(move, status)}>
+              <AskButton key={move.button} onClick={() => ask(moveOf(move, status))}>
                 {move.button}
-              </button>
+              </AskButton>
             ))
           : null}
       </div>

@@ -78,6 +78,21 @@ test("a receiver that is away, fails, or sends elsewhere loses nothing, and hold
   expect(good.deliveries.every(({ path }) => path === "/hook")).toBe(true);
 });
 
+test("what a kill -9 leaves behind the commit and in front of the history is told after the next start", async () => {
+  const receiver = await receiving();
+  const { server } = await serving(`rules:\n${ruleFor(receiver.url, ", kinds: granted")}`);
+  const { locks } = clientsOf(server, "gRPC");
+  const names = ["a", "b"];
+  for (const environment of names) {
+    await locks.acquire({ environment });
+    // The history follows a second later.
+    await server.kill9();
+    await server.restart();
+  }
+  await eventually(() => receiver.told.length === names.length);
+  expect(receiver.told.map(({ data }) => data.environments[0])).toEqual(names);
+});
+
 test("over TLS it is the receiver's certificate that counts: an unknown CA gets nothing, until the server is told to trust it", async () => {
   const authority = new Authority();
   const told: string[] = [];

@@ -66,7 +66,12 @@ test("a URL that the server does not allow is refused, without a word of what ma
 
 test("the receivers of many leases are told side by side: those that hang keep nobody waiting", async () => {
   const [silent, good] = [await receiving(), await receiving()];
-  silent.answer = () => {};
+  // Requests that wait for an answer, as far as it knows.
+  let [open, most] = [0, 0];
+  silent.answer = (answer) => {
+    most = Math.max(most, ++open);
+    answer.on("close", () => open--);
+  };
   const { server } = await serving(`${allowing(silent.url)}- {prefix: "${good.url}/", secret_from: CALL_ME_SECRET_HOOK}\n`);
   const { locks } = clientsOf(server, "gRPC");
   const ask = (url: string, n: number) => locks.acquire({ environment: `env-${n}`, notify: `${url}/${n}` });
@@ -74,5 +79,6 @@ test("the receivers of many leases are told side by side: those that hang keep n
   await eventually(() => silent.deliveries.length > 0);
   await Promise.all(Array.from({ length: 200 }, (_, n) => ask(good.url, 200 + n)));
   await eventually(() => good.told.length === 200);
-  expect(silent.deliveries.length).toBeLessThan(200);
+  // Those that were given up may be known to it a little later.
+  expect(most).toBeLessThanOrEqual(8);
 });

@@ -84,6 +84,29 @@ function withoutOptions(described: Described): Described {
 /** What the page never calls: JSON, and reads by GET. */
 const UNUSED = /(@bufbuild\/protobuf\/dist\/esm\/(from|to)-json|connect\/dist\/esm\/protocol-connect\/get-request)\.js$/;
 
+/** What is simpler in the browsers that the page is for, or for what is left of the descriptions; `from` takes all up to the end where it is long. */
+const SIMPLER: readonly { readonly file: RegExp; readonly from: RegExp; readonly to: string }[] = [
+  { file: /protobuf\/dist\/esm\/proto-int64\.js$/, from: /const ok = [^;]*;/, to: "const ok = true;" },
+  {
+    file: /protobuf\/dist\/esm\/wire\/base64-encoding\.js$/,
+    from: /.*/s,
+    to: `
+      export function base64Decode(text) {
+        return Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
+      }
+      export function base64Encode(bytes, encoding) {
+        const text = btoa(String.fromCharCode(...bytes));
+        return encoding === "url" ? text.replace(/\\+/g, "-").replace(/\\//g, "_").replace(/=/g, "") : text;
+      }`,
+  },
+  {
+    // A field's default is an enum value, or a bool.
+    file: /protobuf\/dist\/esm\/wire\/text-format\.js$/,
+    from: /(export function parseTextFormatScalarValue\(type, value\)) \{.*/s,
+    to: "$1 { return value === 'true'; }",
+  },
+];
+
 /** The page speaks protobuf's binary format alone, and calls some of the methods. */
 export const slim: Plugin = {
   name: "slim",
@@ -99,13 +122,8 @@ export const slim: Plugin = {
       const names = [...text.matchAll(/^export function (\w+)/gm)].map(([, name]) => name);
       return { contents: names.map((name) => `export function ${name}() { throw new Error("left out of the page"); }`).join("\n") };
     });
-    // In what is left of the descriptions a field's default is an enum value, or a bool.
-    onLoad({ filter: /text-format\.js$/ }, ({ path: file }) => ({
-      contents: readFileSync(file, "utf8").replace(
-        /(export function parseTextFormatScalarValue\(type, value\)) \{.*/s,
-        "$1 { return value === 'true'; }",
-      ),
-    }));
+    for (const { file: filter, from, to } of SIMPLER)
+      onLoad({ filter }, ({ path: file }) => ({ contents: readFileSync(file, "utf8").replace(from, to) }));
     onLoad({ filter: /_pb\.(ts|js)$/ }, ({ path: file }) => {
       const proto = files.get(path.basename(file));
       const bytes = (text: string) => (proto === undefined ? Buffer.from(text, "base64") : Buffer.from(pruned(proto, messages)));

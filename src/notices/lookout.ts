@@ -19,10 +19,10 @@ import { fits, letterTo } from "../store/history/subscriptions.ts";
 import type { NoticeRule } from "./rules.ts";
 
 /**
- * How long it rests between two looks, in milliseconds: some 50 times as long as the work of a look takes, which is told by the leases and
+ * How long it rests between two looks, in milliseconds: at least 50 times as long as the work of a look takes, which is told by the leases and
  * rules that it looked at. By a clock it would also count its waits for the disk, and for others.
  */
-const REST = { least: 1_000, each: 0.02, most: 60_000 };
+const REST = { least: 1_000, each: 0.002, most: 60_000 };
 /** How many letters are written at once. */
 const BATCH = 1_000;
 /** How often it looks for what is still known of leases that have ended, in microseconds. */
@@ -63,6 +63,7 @@ export class Lookout {
   #looked = 0;
   #swept = Number.NEGATIVE_INFINITY;
   #cancel: (() => void) | undefined;
+  #isBegun = false;
   #isLooking = false;
   #stopped = false;
 
@@ -78,13 +79,20 @@ export class Lookout {
     if (!this.#isLooking) this.#lookAfter(REST.least);
   }
 
+  /** There is a history to write to. */
+  begin(): void {
+    if (this.#isBegun) return;
+    this.#isBegun = true;
+    this.#lookAfter(REST.least);
+  }
+
   stop(): void {
     this.#stopped = true;
     this.#cancel?.();
   }
 
   #lookAfter(milliseconds: number): void {
-    if (this.#stopped || this.#rules.length === 0) return;
+    if (!this.#isBegun || this.#stopped || this.#rules.length === 0) return;
     this.#cancel = this.#parts.timers.after(milliseconds, () => {
       this.#isLooking = true;
       this.#look()

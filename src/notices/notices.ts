@@ -91,8 +91,9 @@ export class Notices {
     before.close();
   }
 
-  /** There are letters, and some may have been given up for them. */
+  /** There are letters, and some may have been given up for them. Also told as soon as the history is open. */
   posted({ receivers, lost }: Posting): void {
+    this.#lookout.begin();
     for (const [to, count] of lost) {
       const named = this.named(to);
       this.#parts.observer?.gaveUp?.(named.rule, "overflow", count);

@@ -47,6 +47,7 @@ test("what happens is told of, signed, in the order in which it happened", async
   expect(of("environment.quarantined")).toMatchObject([{ reason: "wait for parts", by: { principal: "admin" } }]);
   for (const delivery of receiver.deliveries) verify(delivery);
   expect(server.lines.join()).not.toContain(WEBHOOK_KEY.slice(6));
+  expect(server.complaints).toEqual([]);
 });
 
 test("a receiver that is away, fails, or sends elsewhere loses nothing, and holds up no other", async () => {

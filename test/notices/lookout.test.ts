@@ -32,6 +32,7 @@ async function scene() {
     views: { pools: () => seen.pools ?? views.pools(), live: (id) => views.live(id), now: () => clock.now(), isOpen: true },
   });
   lookout.govern([RULE]);
+  lookout.begin();
   const told = async () => {
     const letters = await archive.mail.waiting([["rule:ops", 0]], 100);
     return letters.map(({ notice }) => `${notice.lease} ${notice.kind}`);

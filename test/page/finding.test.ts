@@ -1,9 +1,12 @@
 // What somebody looks for, and finds: in the table, in the history, on whatever screen.
-import type { Browser } from "playwright-core";
+import type { Browser, Route } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { EnvironmentState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { clientsOf, leaseIn, seconds } from "../outside/clients.ts";
+import { eventually } from "../outside/eventually.ts";
 import { Server } from "../outside/server.ts";
 import { openBrowser, PROGRAM, rowOf, visit } from "./browser.ts";
+import { AFTERNOON } from "./fleet.ts";
 import { Living } from "./living.ts";
 
 describe.skipIf(PROGRAM === undefined)("what is looked for", () => {
@@ -110,6 +113,76 @@ describe.skipIf(PROGRAM === undefined)("what is looked for", () => {
     expect(await cells.count()).toBe(5);
     await page.getByRole("button", { name: "The other way round" }).click();
     await page.locator("tbody tr:first-child", { hasText: "small-b" }).waitFor();
+  });
+
+  test("Attention has each that ends soon, whoever waits for longest, and who was forced though many waiters have vanished since", async () => {
+    await using past = new Living();
+    const [hour, minute] = [3_600, 60];
+    await past.startAgo(hour);
+    const { environments } = clientsOf(past);
+    await environments.applyEnvironments({ environments: [{ name: "two", capacity: 2 }, { name: "lost" }] });
+    const ask = async (environment: string, name: string, rest: object) => {
+      const asked = { environment, holder: { name }, requestId: name, ticketTtl: seconds(8 * hour), ...rest };
+      return leaseIn(await clientsOf(past).locks.acquire(asked));
+    };
+    await ask("two", "endless #1", { ttl: seconds(8 * hour), maxHold: seconds(8 * hour) });
+    await ask("two", "ending #2", { ttl: seconds(70 * minute), maxHold: seconds(70 * minute) });
+    await ask("two", "patient #3", {});
+    const forced = await ask("lost", "forced #4", {});
+    await environments.forceRelease({ leaseId: forced.id, reason: "in the way" });
+    await environments.setEnvironmentState({ environment: "lost", state: EnvironmentState.MAINTENANCE, reason: "no disk" });
+    await Promise.all(Array.from({ length: 250 }, (_, index) => ask("lost", `gone #${index}`, { ticketTtl: seconds(1) })));
+    await past.startAgo(minute);
+    await ask("two", "urgent #5", { priority: 9 });
+    await past.startAgo(0);
+    const told = async (environment: string) => (await clientsOf(past).locks.check({ environment })).environments[0];
+    expect((await told("two"))?.next?.holder?.name).toBe("urgent #5");
+    await eventually(async () => (await told("lost"))?.queueLength === 0);
+    await using page = await visit(browser, past, "#/attention", { zone: AFTERNOON });
+    const part = (title: string) => page.locator("section", { has: page.getByRole("heading", { name: title }) });
+    await part("Out of order")
+      .getByRole("row", { name: /lost .*no disk/ })
+      .waitFor();
+    await part("Ends soon")
+      .getByRole("row", { name: /two ending #2/ })
+      .waitFor();
+    expect(await part("Ends soon").locator("tbody tr").count()).toBe(1);
+    const waits = part("Longest waits").locator("tbody tr");
+    await waits.nth(1).waitFor();
+    expect(await waits.locator("td:nth-child(2)").allTextContents()).toEqual(["patient #3", "urgent #5"]);
+    await part("Forced today").getByText("forced #4").waitFor();
+    const vanished = part("Waiters that vanished today");
+    await vanished.getByRole("button", { name: "Older" }).click();
+    await vanished.locator("h2", { hasText: "250" }).waitFor();
+    expect(await vanished.getByRole("button", { name: "Older" }).count()).toBe(0);
+  });
+
+  test("says of what it does not know yet that it reads, and shows no answer to what was asked before", async () => {
+    await make("asked-a", "asked-b");
+    for (const name of ["asked-a", "asked-b"]) await clientsOf(server).locks.release({ leaseId: (await take(name, `on ${name}`)).id });
+    await using page = await visit(browser, server, "#/history?environment=asked-a");
+    await page.getByText("on asked-a").first().waitFor();
+    await page.goto(`${server.url}/#/env/asked-a`);
+    await page.locator("svg.timeline").waitFor();
+    const held: Route[] = [];
+    await page.route(/ListEvents|ListLeases|GetStats/, (route) => void held.push(route));
+    await page.getByRole("button", { name: "7 d" }).click();
+    await page.locator("section", { hasText: "Timeline" }).getByText("Reading…").waitFor();
+    expect(await page.locator("svg.timeline").count()).toBe(0);
+    await page.goto(`${server.url}/#/attention`);
+    for (const title of ["Longest waits", "Forced today", "Waiters that vanished today"])
+      await page.locator("section", { hasText: title }).getByText("Reading…").waitFor();
+    await page.unroute(/ListEvents|ListLeases|GetStats/);
+    await page.goto(`${server.url}/#/history?environment=asked-a`);
+    await page.getByText("on asked-a").first().waitFor();
+    await page.route(/ListEvents/, (route) => void held.push(route));
+    await page.getByLabel("Environment").fill("asked-b");
+    await page.getByRole("button", { name: "Search" }).click();
+    await page.getByText("Reading…").waitFor();
+    expect(await page.getByText("on asked-a").count()).toBe(0);
+    await page.unroute(/ListEvents/);
+    for (const route of held) await route.abort().catch(() => undefined);
+    await page.getByText("on asked-b").first().waitFor();
   });
 
   test("keeps what is chosen in the address, over an action and on the way back", async () => {

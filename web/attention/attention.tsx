@@ -1,97 +1,78 @@
 import type { ComponentChildren } from "preact";
 import { EventKind, type Notice } from "../../gen/ts/callme/v1/insight_service_pb.ts";
-import type { EnvironmentStatus } from "../../gen/ts/callme/v1/types_pb.ts";
+import { type EnvironmentStatus, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { EventList } from "../parts/events.tsx";
+import { useGathered } from "../parts/gathered.tsx";
 import { type Field, List } from "../parts/list.tsx";
 import { useLoaded, usePaced } from "../parts/loaded.ts";
 import { Sign } from "../parts/sign.tsx";
 import { At, Since, Until } from "../parts/times.tsx";
 import { Who } from "../parts/who.tsx";
-import { insight } from "../state/calls.ts";
-import { serverTime } from "../state/clock.ts";
+import { environments, insight } from "../state/calls.ts";
+import { minute, serverTime, today } from "../state/clock.ts";
 import { addressOf } from "../state/route.ts";
-import { changes } from "../state/rows.ts";
+import { changes, complete } from "../state/rows.ts";
 import { isAdmin } from "../state/session.ts";
 import { because, verdict } from "../words/state.ts";
-import { midnight, spanOf } from "../words/time.ts";
-import { broken, ending, type Meant, quarantined, stuck, waiting } from "./concerns.ts";
+import { maybe, spanOf } from "../words/time.ts";
+import { ending, type Meant, outOfOrder, quarantined, stuck } from "./concerns.ts";
 
-/** How long after a change the events are read again, in ms. */
+/** How long after a change what is not told by itself is read again, in ms. */
 const PACE = 10_000;
-
-const ENDS: Field<Meant> = {
-  title: "Ends",
-  cell: ({ who }) => (
-    <>
-      <Until at={who.latestEnd} />, at <At at={who.latestEnd} />
-    </>
-  ),
-};
-const WAITS: Field<Meant> = {
-  title: "Waits",
-  cell: ({ who, status }) => (
-    <>
-      <Since at={who.since} />, {status.queueLength} in line
-    </>
-  ),
-};
-
-const LETTER: readonly Field<Notice>[] = [
-  { title: "Given up", cell: ({ givenUpAt }) => <At at={givenUpAt} /> },
-  { title: "Notice", cell: ({ type, environments }) => `${type} ${environments.join(", ")}` },
-  { title: "For", cell: ({ rule, origin }) => `${rule} ${origin}` },
-  { title: "Why", class: "words", cell: ({ why }) => why },
-];
-
-/** Notices that their receivers have not taken. */
-function Undelivered() {
-  const letters = useLoaded((signal) => insight.listNotices({}, { signal }), []).value.value?.notices ?? [];
-  if (letters.length === 0) return null;
-  return (
-    <Part title="Notices that did not arrive" none="" count={letters.length}>
-      <List of={letters} fields={LETTER} id={({ id }) => id} />
-    </Part>
-  );
-}
 
 /** What somebody should look at now. */
 export function Attention() {
-  const paced = usePaced(changes.value, PACE);
-  const asked = { kinds: [EventKind.FORCE_RELEASED, EventKind.ABANDONED], since: spanOf(midnight(serverTime())) };
-  const { value, trouble } = useLoaded((signal) => insight.listEvents({ filter: asked, pageSize: 200 }, { signal }), [paced]).value;
-  const events = (kind: EventKind) => value?.events.filter((event) => event.kind === kind) ?? [];
   return (
     <main>
       <h1>Attention</h1>
-      {trouble === "" ? null : <p role="alert">{trouble}</p>}
       <Environments title="Quarantined" none="Nothing is put aside." all={quarantined.value} />
-      <Environments title="Broken, or out of service without an end" none="Nothing is." all={broken.value} />
+      <Environments title="Out of order" none="Nothing is." all={outOfOrder.value} />
       <Environments title="Cleaning is stuck" none="Nothing waits for a cleaner." all={stuck.value} />
-      <People title="Ends soon" none="Nobody's time is over within 15 minutes." all={ending.value} when={ENDS} />
-      <People title="Longest waits" none="Nobody waits." all={waiting.value} when={WAITS} />
-      <Part title="Forced today" none="Nobody's lease was ended by somebody else." count={events(EventKind.FORCE_RELEASED).length}>
-        <EventList events={events(EventKind.FORCE_RELEASED)} named />
-      </Part>
+      <Part
+        title="Ends soon"
+        none="Nobody's time is over within 15 minutes."
+        of={told(ending.value)}
+        draw={(all) => <List class="even" of={all} fields={ENDS} id={({ name, who }) => `${name} ${who.leaseId}`} />}
+      />
+      <Waits />
+      <Happened title="Forced today" none="Nobody's lease was ended by somebody else." kind={EventKind.FORCE_RELEASED} />
       {isAdmin.value ? <Undelivered /> : null}
-      <Part title="Waiters that vanished today" none="Nobody who waited has vanished." count={events(EventKind.ABANDONED).length}>
-        <EventList events={events(EventKind.ABANDONED)} named />
-      </Part>
+      <Happened title="Waiters that vanished today" none="Nobody who waited has vanished." kind={EventKind.ABANDONED} />
     </main>
   );
 }
 
-interface Titled {
-  readonly title: string;
-  readonly none: string;
+/** What the watch tells, once it has told all. */
+function told<T>(all: readonly T[]): readonly T[] | undefined {
+  return complete.value ? all : undefined;
 }
 
-function Part({ title, none, count, children }: Titled & { readonly count: number; readonly children: ComponentChildren }) {
+interface Shown<T> {
+  readonly title: string;
+  readonly none: string;
+  /** Undefined: not known yet. */
+  readonly of: readonly T[] | undefined;
+  readonly trouble?: string;
+  /** Goes on where the list ends; undefined: the list is whole. */
+  readonly older?: ComponentChildren;
+  readonly draw: (all: readonly T[]) => ComponentChildren;
+}
+
+/** So many are drawn of a list that is whole. */
+const MOST = 100;
+
+function Part<T>({ title, none, of, trouble = "", older, draw }: Shown<T>) {
+  const count = of?.length ?? 0;
+  const isCut = older === undefined && count > MOST;
   return (
     <section>
       <h2>
         {title} {count === 0 ? null : <b class="concerned">{count}</b>}
       </h2>
-      {count === 0 ? <p class="quiet">{none}</p> : children}
+      {trouble === "" ? null : <p role="alert">{trouble}</p>}
+      {of === undefined && trouble === "" ? <p class="quiet">Reading…</p> : null}
+      {count === 0 ? of && <p class="quiet">{none}</p> : draw(of?.slice(0, isCut ? MOST : count) ?? [])}
+      {isCut ? <p class="quiet">These are the first {MOST}.</p> : older}
     </section>
   );
 }
@@ -108,28 +89,119 @@ function named(name: string) {
 const ENVIRONMENT: readonly Field<EnvironmentStatus>[] = [
   { title: "Environment", cell: ({ name }) => named(name) },
   { title: "State", cell: (status) => <Sign verdict={verdict(status)} /> },
+  { title: "Until", cell: ({ stateUntil }) => <At at={stateUntil} /> },
   { title: "Line", cell: ({ queueLength }) => (queueLength === 0 ? "" : `${queueLength} in line`) },
   { title: "Why", class: "words", cell: because },
 ];
 
-function Environments({ title, none, all }: Titled & { readonly all: readonly EnvironmentStatus[] }) {
+function Environments({ title, none, all }: Pick<Shown<unknown>, "title" | "none"> & { readonly all: readonly EnvironmentStatus[] }) {
   return (
-    <Part title={title} none={none} count={all.length}>
-      <List class="even" of={all} fields={ENVIRONMENT} id={({ name }) => name} />
-    </Part>
+    <Part
+      title={title}
+      none={none}
+      of={told(all)}
+      draw={(all) => <List class="even" of={all} fields={ENVIRONMENT} id={({ name }) => name} />}
+    />
   );
 }
 
-function People({ title, none, all, when }: Titled & { readonly all: readonly Meant[]; readonly when: Field<Meant> }) {
-  const fields: Field<Meant>[] = [
-    { title: "Environment", cell: ({ status }) => named(status.name) },
-    { title: "Who", cell: ({ who }) => <Who one={who} /> },
-    when,
-    { title: "Reason", class: "words", cell: ({ who }) => who.reason },
-  ];
+const ENDS: readonly Field<Meant>[] = [
+  { title: "Environment", cell: ({ name }) => named(name) },
+  { title: "Who", cell: ({ who }) => <Who one={who} /> },
+  {
+    title: "Ends",
+    cell: ({ at }) => (
+      <>
+        <Until at={at} />, at <At at={at} />
+      </>
+    ),
+  },
+  { title: "Reason", class: "words", cell: ({ who }) => who.reason },
+];
+
+const WAITS: readonly Field<Lease>[] = [
+  {
+    title: "Environment",
+    class: "words",
+    cell: ({ environments, needs }) => [
+      ...environments.map(({ name }) => <div key={name}>{named(name)}</div>),
+      ...needs.map(({ selector }) => selector),
+    ],
+  },
+  { title: "Who", cell: (lease) => <Who one={lease} /> },
+  {
+    title: "Waits",
+    cell: ({ createdAt, position }) => (
+      <>
+        <Since at={createdAt} />, place {position}
+      </>
+    ),
+  },
+  { title: "Reason", class: "words", cell: ({ reason }) => reason },
+];
+
+/** So many of the longest waits. */
+const LONGEST = 10;
+
+/** Who has waited for longest, wherever in line. */
+function Waits() {
+  const { value, trouble } = useLoaded(
+    async (signal) => {
+      const filter = { states: [LeaseState.QUEUED] };
+      const { leases } = await environments.listLeases({ filter, pageSize: 1_000 }, { signal });
+      return leases.filter(({ notBefore }) => (maybe(notBefore) ?? 0) <= serverTime()).slice(0, LONGEST);
+    },
+    [usePaced(changes.value, PACE)],
+  ).value;
   return (
-    <Part title={title} none={none} count={all.length}>
-      <List class="even" of={all} fields={fields} id={({ status }) => status.name} />
-    </Part>
+    <Part
+      title="Longest waits"
+      none="Nobody waits."
+      of={value}
+      trouble={trouble}
+      draw={(all) => <List class="even" of={all} fields={WAITS} id={({ id }) => id} />}
+    />
+  );
+}
+
+/** What happened today of a kind. */
+function Happened({ title, none, kind }: Pick<Shown<unknown>, "title" | "none"> & { readonly kind: EventKind }) {
+  const since = today.value;
+  const { found, trouble, older } = useGathered(
+    async (turn, signal) => {
+      const { events, nextPageToken } = await insight.listEvents({ filter: { kinds: [kind], since: spanOf(since) }, ...turn }, { signal });
+      return [events, nextPageToken];
+    },
+    [usePaced(changes.value, PACE), since],
+  );
+  return <Part title={title} none={none} of={found} trouble={trouble} older={older} draw={(all) => <EventList events={all} named />} />;
+}
+
+const LETTER: readonly Field<Notice>[] = [
+  { title: "Given up", cell: ({ givenUpAt }) => <At at={givenUpAt} /> },
+  { title: "Notice", cell: ({ type, environments }) => `${type} ${environments.join(", ")}` },
+  { title: "For", cell: ({ rule, origin }) => `${rule} ${origin}` },
+  { title: "Why", class: "words", cell: ({ why }) => why },
+];
+
+/** Notices that their receivers have not taken. */
+function Undelivered() {
+  const { found, trouble, older } = useGathered(
+    async (turn, signal) => {
+      const { notices, nextPageToken } = await insight.listNotices(turn, { signal });
+      return [notices, nextPageToken];
+    },
+    [minute.value],
+  );
+  if (trouble === "" && !found?.length) return null;
+  return (
+    <Part
+      title="Notices that did not arrive"
+      none=""
+      of={found}
+      trouble={trouble}
+      older={older}
+      draw={(all) => <List of={all} fields={LETTER} id={({ id }) => id} />}
+    />
   );
 }

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { type Event, EventKindSchema } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import { by, EventList, heldFor } from "../parts/events.tsx";
 import { textIn } from "../parts/fields.tsx";
+import { Older } from "../parts/gathered.tsx";
 import { useLoaded } from "../parts/loaded.ts";
 import { At } from "../parts/times.tsx";
 import { UseList } from "../parts/uses.tsx";
@@ -68,16 +69,11 @@ function Events({ sought }: { readonly sought: Sought }) {
         </div>
         {found === undefined ? <p class="quiet">{trouble === "" ? "Reading…" : ""}</p> : <EventList events={found.events} named />}
         {found?.more ? (
-          <p>
-            <button
-              type="button"
-              onClick={() => {
-                reach.value += 1;
-              }}
-            >
-              Older
-            </button>
-          </p>
+          <Older
+            onClick={() => {
+              reach.value += 1;
+            }}
+          />
         ) : null}
         {found?.begin === undefined ? null : (
           <p class="quiet">

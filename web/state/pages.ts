@@ -3,14 +3,17 @@ const SOME = 200;
 /** So many pages are looked through for them. */
 const PAGES = 20;
 
+/** Which page is asked for. */
+export interface Turn {
+  readonly pageSize: number;
+  readonly pageToken: string;
+}
+
 /** A page of a list, and how to get the next one; empty: there is none. */
-type Page<T> = readonly [found: readonly T[], next: string];
+export type Page<T> = readonly [found: readonly T[], next: string];
 
 /** Reads a list until `reach` times some are found, or so many pages read, or all; whether there is more. */
-export async function gather<T>(
-  reach: number,
-  read: (page: { readonly pageSize: number; readonly pageToken: string }) => Promise<Page<T>>,
-) {
+export async function gather<T>(reach: number, read: (turn: Turn) => Promise<Page<T>>) {
   const [most, pageSize] = [SOME * reach, Math.min(1_000, SOME * reach)];
   const found: T[] = [];
   let pageToken = "";

@@ -28,7 +28,5 @@ async function read(signal: AbortSignal): Promise<ReadonlySet<string>> {
     const { leases, nextPageToken } = await environments.listLeases({ filter: { holder: personName() }, ...page }, { signal });
     return [leases.filter(isMine), nextPageToken];
   });
-  return new Set(
-    found.flatMap((lease) => [...lease.environments.map(({ name }) => name), ...lease.needs.map(({ environment }) => environment)]),
-  );
+  return new Set(found.flatMap((lease) => lease.environments.map(({ name }) => name)));
 }

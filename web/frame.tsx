@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { concerns } from "./attention/concerns.ts";
 import { Dialog } from "./parts/ask.tsx";
-import { now, serverTime } from "./state/clock.ts";
+import { now } from "./state/clock.ts";
 import { keepPerson, personName } from "./state/person.ts";
 import { beginning, route, tableAddress } from "./state/route.ts";
 import { scheme, turnScheme } from "./state/scheme.ts";
@@ -77,7 +77,8 @@ const QUIET = 20_000;
 /** "live", or how old the data are and why. Said aloud is only that it is cut, or live again. */
 function Freshness() {
   const { live, heard, why } = link.value;
-  const age = now.value - serverTime() + Date.now() - heard;
+  void now.value; // Once a second.
+  const age = Date.now() - heard;
   const isOld = !live || age >= QUIET;
   return (
     <span class={`freshness ${isOld ? "cut" : "live"}`}>

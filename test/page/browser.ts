@@ -23,11 +23,13 @@ interface Looks {
   readonly scheme?: "light" | "dark";
   /** Of time; the machine's, if left out. */
   readonly zone?: string;
+  /** How far the browser's clock is ahead of the machine's, in ms. */
+  readonly ahead?: number;
 }
 
 /** A tab at a view, in which the key has been typed in already. */
 export async function visit(browser: Browser, { url, key }: Address, view = "#/", looks: Looks = {}) {
-  const { width = 1_280, height = 800, scheme = "light", zone } = looks;
+  const { width = 1_280, height = 800, scheme = "light", zone, ahead = 0 } = looks;
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: scheme,
@@ -40,6 +42,7 @@ export async function visit(browser: Browser, { url, key }: Address, view = "#/"
   page.on("pageerror", (error) => wrong.push(error.message));
   page.on("console", (message) => message.type() === "error" && wrong.push(message.text()));
   await page.addInitScript((typed) => sessionStorage.setItem("call-me key", typed), key);
+  if (ahead !== 0) await page.addInitScript(`{ const { now } = Date; Date.now = () => now() + ${ahead}; }`);
   await page.goto(`${url}/${view}`);
   await page.locator(".freshness.live").waitFor();
   return page;

@@ -185,6 +185,15 @@ describe.skipIf(PROGRAM === undefined)("what is looked for", () => {
     await page.getByText("on asked-b").first().waitFor();
   });
 
+  test("counts by the server's clock, however wrong the browser's is", async () => {
+    await make("clocked");
+    await take("clocked", "checkout #1", { ttl: seconds(3_600), maxHold: seconds(3_600) });
+    await using page = await visit(browser, server, "#/", { ahead: 5 * 3_600_000 });
+    const row = rowOf(page, "clocked");
+    await row.locator(".since", { hasText: /^\d+ s/ }).waitFor();
+    await row.locator(".until", { hasText: /in (1 h|59 m)/ }).waitFor();
+  });
+
   test("keeps what is chosen in the address, over an action and on the way back", async () => {
     await make("kept-a", "kept-b", "other");
     await take("kept-b", "checkout #6");

@@ -5,7 +5,7 @@ import { past, present, type Use } from "../parts/uses.tsx";
 import { environments, insight } from "../state/calls.ts";
 import { serverTime } from "../state/clock.ts";
 import { gather } from "../state/pages.ts";
-import { DAY, maybe, spanOf } from "../words/time.ts";
+import { HOUR, maybe, spanOf } from "../words/time.ts";
 
 /** What is looked for: empty is anything. */
 export interface Sought {
@@ -53,7 +53,7 @@ export function within(since: number | undefined, until: number | undefined) {
 export async function search(sought: Sought, reach: number, signal: AbortSignal): Promise<Found> {
   const { environment, holder, at, from, to } = sought;
   const moment = instant(at);
-  const [since, until] = moment === undefined ? [instant(from), instant(to)] : [moment - DAY / 48, moment + DAY / 48];
+  const [since, until] = moment === undefined ? [instant(from), instant(to)] : [moment - HOUR / 2, moment + HOUR / 2];
   let begin: number | undefined;
   const [held, happened] = await Promise.all([
     moment === undefined ? { found: [], more: false } : holdersAt(sought, moment, signal),

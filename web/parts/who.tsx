@@ -14,7 +14,7 @@ export function Who({
   const label = one.principalLabel ? `${one.principalLabel} (${one.principal})` : (one.principal ?? "");
   const title = [name, one.holder?.repository, one.holder?.ref, label === "" ? "" : `key: ${label}`].filter(Boolean).join("\n");
   return (
-    <span title={title}>
+    <span class="who" title={title}>
       {run === undefined ? name : <Out to={run}>{name}</Out>}
       {isMine({ principal: one.principal ?? "", holder: one.holder }) ? <span class="mine">mine</span> : null}
     </span>

@@ -18,6 +18,7 @@ const MOVED: Readonly<Record<string, readonly [from: string, to: string]>> = {
   "cli/fleet/reader.ts": ['"./reading.ts"', '"./fleet.js"'],
   "src/rpc/http/page/files.ts": ['"../../../../gen/page/"', '"../page/"'],
   "src/store/sqlite.ts": ['"./sqlite/worker.ts"', '"./worker.js"'],
+  "src/version.ts": ['"../package.json"', '"../../package.json"'],
   "src/store/archive.ts": ['"./sqlite/archivist.ts"', '"./archivist.js"'],
 };
 
@@ -25,7 +26,7 @@ const moves: Plugin = {
   name: "moves",
   setup({ onLoad, onResolve }) {
     onLoad(
-      { filter: /\/(cli\/run|cli\/(access|fleet)\/reader|src\/store\/(sqlite|archive)|src\/rpc\/http\/page\/files)\.ts$/ },
+      { filter: /\/(cli\/run|src\/version|cli\/(access|fleet)\/reader|src\/store\/(sqlite|archive)|src\/rpc\/http\/page\/files)\.ts$/ },
       ({ path: file }) => {
         const name = path.relative(root, file).replaceAll(path.sep, "/");
         const [from, to] = MOVED[name] ?? ["", ""];

@@ -42,6 +42,7 @@ import type { Medium } from "./store/medium.ts";
 import type { Store, StoreFailure } from "./store/store.ts";
 import { Strangers } from "./strangers.ts";
 import { tracing } from "./traces.ts";
+import { version } from "./version.ts";
 
 /** A pino logger, or anything like it. */
 export interface Log {
@@ -110,7 +111,7 @@ export interface App {
  */
 export async function start(options: AppOptions): Promise<App> {
   const { log } = options;
-  const metrics = new Metrics(options.metrics?.environments ?? limits.metrics.default);
+  const metrics = new Metrics(options.metrics?.environments ?? limits.metrics.default, version());
   const witnesses = witness(log, metrics);
   const store = await LocalStore.open(options.medium, (latest) => new Clock(Math.max(latest, Date.now() * 1_000), witnesses));
   let chronicle: Chronicle | undefined;
@@ -136,8 +137,8 @@ export async function start(options: AppOptions): Promise<App> {
   const strangers = new Strangers({ timers: realTimers, log, record });
   const { archive, retention } = options;
   const { views, holds } = engine;
-  const notices = new Notices({ archive, views, timers: realTimers, log, trouble });
-  if (options.notices !== undefined) notices.govern(options.notices);
+  const notices = new Notices({ archive, views, timers: realTimers, log, trouble, observer: metrics.notices });
+  if (options.notices !== undefined) tellWhom({ notices, metrics }, options.notices);
   const posted = (posting: Posting) => notices.posted(posting);
   const history = new Chronicle({ store, archive, views, holds, timers: realTimers, retention, posted, trouble });
   chronicle = history;
@@ -162,7 +163,10 @@ async function open(options: AppOptions, store: Store & { readonly secret: Uint8
   await options.configure?.(applyFleet);
   await withholdIncomplete(engine, secrets, log);
   const health = new Readiness(store, engine.draining, log);
-  metrics.begin({ views: engine.views, ready: () => health.serving() });
+  metrics.begin({
+    ...{ views: engine.views, ready: () => health.serving() },
+    ...{ notices: () => notices.figures(), historyBehind: () => chronicle.behind },
+  });
   const handlers = httpHandlers({
     service,
     health,
@@ -176,7 +180,7 @@ async function open(options: AppOptions, store: Store & { readonly secret: Uint8
   const { port, tls, proxies } = options;
   const door = await listen({ host, port, ...(tls && { tls }), proxies, ...handlers, access: () => throttle.limits, log });
   return {
-    ...{ host: door.host, port: door.port, admission, govern, notify: (rules) => notices.govern(rules) },
+    ...{ host: door.host, port: door.port, admission, govern, notify: (rules) => tellWhom(inside, rules) },
     broken: broken(store),
     apply: async (request, lacking) => {
       const answer = await applyFleet(request, lacking);
@@ -189,6 +193,12 @@ async function open(options: AppOptions, store: Store & { readonly secret: Uint8
       return stop({ ...inside, door }, graceMs);
     },
   };
+}
+
+/** From now on these rules count. */
+function tellWhom({ notices, metrics }: Pick<Open, "notices" | "metrics">, rules: NoticeRules): void {
+  notices.govern(rules);
+  metrics.notices.govern(notices.rules);
 }
 
 /** The same limits, but none for trusted proxies themselves: they stand for many. */

@@ -10,9 +10,10 @@ import type { Commit, StoreFailure } from "../store/store.ts";
 import type { Purpose } from "./counts.ts";
 import { type Figures, figuresOf, NO_FIGURES, together } from "./figures.ts";
 import { FAMILIES } from "./lines.ts";
+import type { NoticeFigures } from "./notices.ts";
 import { Roster } from "./roster.ts";
 import type { Place, Series } from "./series.ts";
-import { ServerFigures } from "./server.ts";
+import { type Present, ServerFigures } from "./server.ts";
 
 /** Characters of a piece of the text. */
 const PIECE = 64 * 1024;
@@ -20,10 +21,8 @@ const SECOND = 1_000_000;
 const PURPOSES: Readonly<Partial<Record<NonNullable<Event["kind"]>, Purpose>>> = { GRANTED: "use", CLEANING: "cleaning" };
 
 /** What it reads when it is asked. */
-export interface Sources {
+export interface Sources extends Present {
   readonly views: Views;
-  /** Whether new work is welcome. */
-  readonly ready: () => boolean;
 }
 
 /** An environment, as a scrape has come across it. */
@@ -37,7 +36,7 @@ interface Found {
 
 /** Counts what it is told of, and tells it in the text format of Prometheus. No label is a lease or a person. */
 export class Metrics implements Observer {
-  readonly #server = new ServerFigures();
+  readonly #server: ServerFigures;
   readonly #roster: Roster;
   #sources: Sources | undefined;
   /** What the start itself has done, before it is known which environments there are. */
@@ -45,7 +44,8 @@ export class Metrics implements Observer {
   readonly #underWay = new Map<Sight | undefined, Promise<readonly Buffer[]>>();
 
   /** `most`: how many environments have series of their own. */
-  constructor(most: number) {
+  constructor(most: number, version: string) {
+    this.#server = new ServerFigures(version);
     this.#roster = new Roster(most);
   }
 
@@ -59,6 +59,11 @@ export class Metrics implements Observer {
           if ((site.environment.onDemand ?? false) === made) this.#roster.find(name, environment, made);
     for (const event of this.#early ?? []) this.#count(event);
     this.#early = undefined;
+  }
+
+  /** What becomes of notices. */
+  get notices(): NoticeFigures {
+    return this.#server.notices;
   }
 
   called(call: Called): Ended {

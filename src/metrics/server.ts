@@ -4,6 +4,7 @@ import { limits } from "../core/limits.ts";
 import { type Batch, type Called, type Ended, isFault, type Stranger } from "../engine/observer.ts";
 import type { Views } from "../engine/views.ts";
 import type { StoreFailure, StoreFailureReason } from "../store/store.ts";
+import { type Backlogs, NoticeFigures } from "./notices.ts";
 
 /** As OpenTelemetry's conventions for calls advise. */
 const CALLS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
@@ -18,9 +19,13 @@ const SHOWN = ["nothing", "wrong key"] satisfies readonly Stranger["showed"][];
 
 /** What it tells of that nobody reports to it. */
 export interface Present {
-  readonly views: Pick<Views, "totals" | "keys">;
+  readonly views: Pick<Views, "totals" | "keys" | "now">;
   /** Whether new work is welcome. */
   readonly ready: () => boolean;
+  /** How many notices there are. */
+  readonly notices: () => Promise<Backlogs>;
+  /** For how many milliseconds the history has lacked something. */
+  readonly historyBehind: () => number;
 }
 
 /** What is counted of calls, commits and refusals. Before `present` is set, nobody is told of the rest. */
@@ -93,7 +98,9 @@ export class ServerFigures {
     help: "For how long the server's clock stood still, because the process did or the disk did not take what was written.",
   });
 
-  constructor() {
+  readonly notices = new NoticeFigures(this.#registers, () => this.present?.views.now() ?? 0);
+
+  constructor(version: string) {
     // A monitoring system sees a first time as a change only where there was a zero before.
     for (const reason of FAILURES) this.#failures.inc({ reason }, 0);
     for (const showed of SHOWN) this.#strangers.inc({ showed }, 0);
@@ -112,6 +119,14 @@ export class ServerFigures {
         for (const [what, count] of Object.entries({ ...totals, keys: keys?.size ?? 0 })) this.set({ what }, count);
       },
     });
+    new Gauge({
+      ...{ registers, name: "callme_history_behind_seconds", help: "For how long the history has lacked something that was committed." },
+      collect() {
+        this.set((tell()?.historyBehind() ?? 0) / 1_000);
+      },
+    });
+    const build = new Gauge({ registers, name: "callme_build_info", help: "1, with the version.", labelNames: ["version"] });
+    build.set({ version }, 1);
     const most = new Gauge({ registers, name: "callme_limit", help: "How much there can be of it.", labelNames: ["what"] });
     for (const what of ["environments", "leases", "waiters"] as const) most.set({ what }, limits[what].total);
     for (const what of ["pools", "keys"] as const) most.set({ what }, limits[what]);
@@ -160,6 +175,7 @@ export class ServerFigures {
 
   /** All as text, with those of the process. */
   async text(): Promise<string> {
+    if (this.present !== undefined) await this.notices.look(this.present.notices);
     return `${await this.#registry.metrics()}\n${await ofProcess().metrics()}\n`;
   }
 }

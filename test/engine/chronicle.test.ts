@@ -1,5 +1,5 @@
 // The history behind the commits: when it takes them over, what it does when it cannot, and how long it keeps them.
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { limits } from "../../src/core/limits.ts";
 import { Chronicle } from "../../src/engine/history/chronicle.ts";
 import { RecentHolds } from "../../src/engine/history/holds.ts";
@@ -105,6 +105,29 @@ test("on a full disk nothing is left out without a word: who asks is told that i
   timers.pass(10_000);
   await taken(archive, appended + 1);
   expect(await kinds()).toEqual(["RELEASED", "GRANTED"]);
+});
+
+test("it tells since when it has lacked something: as long as that cannot be written, or may not, by a clock that stands for nothing", async () => {
+  const { disk, store, archive, timers, chronicle, kinds } = await scene();
+  await kinds();
+  expect(chronicle.behind).toBe(0);
+  let time = performance.now();
+  const clock = vi.spyOn(performance, "now").mockImplementation(() => time);
+  onTestFinished(() => clock.mockRestore());
+  archive.failing = true;
+  await submit(store, "default", acquire("a", "uat"));
+  time += 5_000;
+  await submit(store, "default", release("a"));
+  await expect(chronicle.list({ kinds: [] }, 9)).rejects.toThrow("the disk is full");
+  time += 5_000;
+  expect(chronicle.behind).toBe(10_000);
+  [archive.failing, disk.state] = [false, "short"];
+  await expect(chronicle.list({ kinds: [] }, 9)).rejects.toThrow("behind");
+  expect(chronicle.behind).toBe(10_000);
+  disk.state = "well";
+  timers.pass(10_000);
+  expect(await kinds()).toEqual(["RELEASED", "GRANTED"]);
+  expect(chronicle.behind).toBe(0);
 });
 
 test("each minute it forgets what is older than it should keep", async () => {

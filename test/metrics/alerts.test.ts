@@ -1,16 +1,18 @@
 // Every alert fires by the fault that it is for, on a real server, and not before.
-import { readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import Database from "better-sqlite3";
 import { expect, test, vi } from "vitest";
 import { parse } from "yaml";
 import { Outcome } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { canTrace, meddleWithSyncs } from "../faults/trace.ts";
+import { noticesFile, ruleFor } from "../notices/receiver.ts";
+import { receiving, serving } from "../notices/stage.ts";
 import { type Clients, clientsOf, leaseIn, refusal, seconds } from "../outside/clients.ts";
 import { eventually } from "../outside/eventually.ts";
 import { Server } from "../outside/server.ts";
-import { hasPromtool, mustFire, promtool, type Rule, type Seen } from "./prometheus.ts";
-import { scrape } from "./scrape.ts";
+import { hasPromtool, mustFire, mustSay, promtool, type Rule, type Seen } from "./prometheus.ts";
+import { Scrape, scrape } from "./scrape.ts";
 
 vi.setConfig({ testTimeout: 90_000 });
 if (!hasPromtool) console.warn("test/metrics: NOT TESTED that the alerts fire: there is no promtool (Debian: prometheus)");
@@ -18,8 +20,9 @@ if (!hasPromtool) console.warn("test/metrics: NOT TESTED that the alerts fire: t
 const { groups } = parse(readFileSync("deploy/prometheus/alerts.yaml", "utf8")) as { groups: { rules: Rule[] }[] };
 const rules = new Map(groups.flatMap((group) => group.rules.map((rule) => [rule.alert, rule])));
 
-/** Brings about what an alert is for; what it leaves undone is seen by the next scrape. */
-type Fault = (server: Server, clients: Clients) => Promise<unknown>;
+/** Brings about what an alert is for; what it leaves undone is seen by the next scrape. `rules`: the file of notices.
+ * It may give what was told before. */
+type Fault = (server: Server, clients: Clients, rules: string) => Promise<unknown>;
 
 /** Three leases on one environment, one after another or at once, that end by `reason`. */
 async function ending(server: Server, reason: string, ask: () => Promise<unknown>): Promise<void> {
@@ -97,10 +100,60 @@ const FAULTS: Record<string, Fault> = {
   "CallMeLimitNear: there are 801 pools": (_, { environments }) =>
     environments.applyEnvironments({ pools: Array.from({ length: 801 }, (__, n) => ({ name: `pool-${n}`, maxQueue: 5 })) }),
 
+  "CallMeNoticesWait: a receiver answers with an error": async (server, { locks }, rules) => {
+    const receiver = await receiving();
+    receiver.answer = (answer) => void answer.writeHead(500).end();
+    await notify(server, rules, receiver.url);
+    await locks.acquire({ environment: "uat" });
+    await grows(server, "callme_notices_oldest_seconds", { rule: "ops" });
+    expect((await scrape(server)).value("callme_notices_attempts_failed_total", { rule: "ops" })).toBeGreaterThan(0);
+  },
+
+  "CallMeNoticesLost: a receiver refuses a notice": async (server, { locks }, rules) => {
+    const receiver = await receiving();
+    receiver.answer = (answer) => void answer.writeHead(400).end();
+    const before = await notify(server, rules, receiver.url);
+    await locks.acquire({ environment: "uat" });
+    await eventually(async () => {
+      // With its rules read again, a server does not wait until it tries once more.
+      server.signal("SIGHUP");
+      const now = await scrape(server);
+      return now.value("callme_notices_given_up_total", { rule: "ops", why: "refused" }) === 1 && now.value("callme_notices_dead") === 1;
+    });
+    return before;
+  },
+
+  "CallMeHistoryBehind: its file cannot be opened": async (server, { locks }) => {
+    await server.stop();
+    const file = path.join(server.directory, "call-me.db-history");
+    rmSync(file);
+    mkdirSync(file);
+    await server.restart();
+    await locks.acquire({ environment: "uat" });
+    await grows(server, "callme_history_behind_seconds", {});
+  },
+
   "CallMeWrongKeys: a key is tried that opens nothing": async (server) => {
     for (let time = 0; time < 12; time++) await fetch(`${server.url}/maybe?environment=uat`, { headers: { "x-api-key": "wrong" } });
   },
 };
+
+/** Rules that tell a receiver of grants: read at once. What is told then. */
+async function notify(server: Server, file: string, url: string): Promise<Scrape> {
+  await noticesFile(path.dirname(file), `rules:\n${ruleFor(url, ", kinds: granted")}`);
+  server.signal("SIGHUP");
+  return await eventually(async () => {
+    const now = await scrape(server);
+    return now.value("callme_notices_waiting", { rule: "ops" }) === 0 && now;
+  });
+}
+
+/** Waits until an age is one, and is more a little later. */
+async function grows(server: Server, name: string, labels: Readonly<Record<string, string>>): Promise<void> {
+  const age = async () => (await scrape(server)).value(name, labels) ?? 0;
+  const first = await eventually(async () => (await age()) || undefined);
+  await eventually(async () => (await age()) > first);
+}
 
 async function lose(server: Server, { locks }: Clients): Promise<void> {
   rmSync(path.join(server.directory, "call-me.db"));
@@ -128,14 +181,30 @@ test.skipIf(!hasPromtool)("promtool finds nothing wrong with the alerts, nor wit
   promtool(["check", "metrics"], ours.join("\n"));
 });
 
+test.skipIf(!hasPromtool).each([
+  ["uat", "uat (pool p)", "call-me status uat"],
+  ["", "an environment of pool p", "call-me status --pool p"],
+])("an alert names its environment %j, or the pool of those that are counted together", (environment, named, command) => {
+  const labels = { pool: "p", job: "call-me", instance: "here", ...(environment && { environment }) };
+  const series = `callme_line_oldest_seconds{pool="p",job="call-me",instance="here",environment="${environment}"}`;
+  mustSay("CallMeLineWaitsLong", series, 7_200, 10, {
+    exp_labels: { ...labels, severity: "warning" },
+    exp_annotations: {
+      summary: `the first in line for ${named} has waited for 2h 0m 0s`,
+      description: `${command} says who holds it and who waits. Is it in service?`,
+    },
+  });
+});
+
 test.skipIf(!hasPromtool).each(Object.entries(FAULTS))("%s", async (name, fault) => {
   const [alert = ""] = name.split(":");
   if (alert === "CallMeSlowDisk" && !canTrace) return console.warn(`test/metrics: NOT TESTED, as strace is missing: ${name}`);
-  await using server = await Server.start();
+  const { server, file } = await serving("rules: []\n");
   const clients = clientsOf(server);
   await clients.environments.applyEnvironments({ environments: [{ name: "uat" }] });
-  const before = await scrape(server);
-  await fault(server, clients);
+  const quiet = await scrape(server);
+  const told = await fault(server, clients, file);
+  const before = told instanceof Scrape ? told : quiet;
   const after: Seen = alert === "CallMeDown" ? "down" : await scrape(server);
   mustFire(rules.get(alert) ?? { alert, expr: "" }, before, after);
 });

@@ -5,7 +5,7 @@ import { Metrics } from "../../src/metrics/metrics.ts";
 import { acquireCommand } from "../core/world.ts";
 import { SlowDisk, stage } from "../engine/stage.ts";
 import { config, release } from "../store/fixtures.ts";
-import { Scrape } from "./scrape.ts";
+import { Scrape, sourcesOf } from "./scrape.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -13,9 +13,9 @@ const by = { principal: "admin" };
 
 /** A server's engine with its metrics, where `most` environments have series of their own. */
 async function counted(most: number) {
-  const metrics = new Metrics(most);
+  const metrics = new Metrics(most, "1.2.3");
   const { engine } = await stage(new SlowDisk(), metrics);
-  metrics.begin({ views: engine.views, ready: () => true });
+  metrics.begin(sourcesOf(engine.views));
   let leases = 0;
   return {
     metrics,
@@ -139,7 +139,7 @@ test("the series of a new environment begin at zero, waits and holds too", async
 
 test("a commit that fails is counted, and not as one that took so long", async () => {
   const store = new SlowDisk();
-  const metrics = new Metrics(1);
+  const metrics = new Metrics(1, "1.2.3");
   const { engine } = await stage(store, metrics);
   const counts = async () => {
     const now = new Scrape(Buffer.concat(await metrics.text(undefined)).toString());

@@ -1,4 +1,6 @@
 // What a monitoring system reads of a server, as values.
+import type { Views } from "../../src/engine/views.ts";
+import type { Sources } from "../../src/metrics/metrics.ts";
 import type { Address } from "../outside/clients.ts";
 
 /** One value of a scrape. */
@@ -66,6 +68,11 @@ export async function scrape({ url, key }: Address): Promise<Scrape> {
   if (answer.status !== 200) throw new Error(`/metrics answers ${answer.status}: ${text}`);
   if (!answer.headers.get("content-type")?.startsWith("text/plain; version=0.0.4")) throw new Error("no text format of Prometheus");
   return new Scrape(text);
+}
+
+/** What metrics read of an engine that is well and has no notices. */
+export function sourcesOf(views: Views): Sources {
+  return { views, ready: () => true, notices: () => Promise.resolve({ backlogs: [], dead: 0 }), historyBehind: () => 0 };
 }
 
 const LABEL = /([A-Za-z_]\w*)="((?:[^"\\]|\\["\\n])*)"(,|$)/y;

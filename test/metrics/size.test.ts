@@ -16,7 +16,7 @@ import { eventually } from "../outside/eventually.ts";
 import { Server } from "../outside/server.ts";
 import { openSocket } from "../rpc/doors.ts";
 import { HandClock } from "../store/fixtures.ts";
-import { Scrape, scrape } from "./scrape.ts";
+import { Scrape, scrape, sourcesOf } from "./scrape.ts";
 
 const MANY = limits.metrics.max;
 const names = Array.from({ length: MANY }, (_, n) => `environment-${n}`);
@@ -24,9 +24,9 @@ const names = Array.from({ length: MANY }, (_, n) => `environment-${n}`);
 /** An engine whose environments have all been held once. */
 async function used(most: number): Promise<Metrics> {
   const store = await LocalStore.open(new MemoryMedium(), () => new HandClock());
-  const metrics = new Metrics(most);
+  const metrics = new Metrics(most, "1.2.3");
   const engine = await Engine.start(store, new HandTimers(), metrics);
-  metrics.begin({ views: engine.views, ready: () => true });
+  metrics.begin(sourcesOf(engine.views));
   await Promise.all(names.map((name, n) => engine.submit("default", acquireCommand(`lease-${n}`, name))));
   const release = (n: number) => ({ type: "release", lease: `lease-${n}`, by: { principal: "admin" }, outcome: "OK", note: "" }) as const;
   await Promise.all(names.map((_, n) => engine.submit("default", release(n))));

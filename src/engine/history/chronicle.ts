@@ -71,8 +71,10 @@ export class Chronicle {
   #tail: Promise<void> = Promise.resolve();
   #isArmed = false;
   #isTroubled = false;
-  /** There may be events that it has not. */
-  #isBehind = true;
+  /** Since when there may be events that it has not, by a clock that never stands still; undefined: there are none. */
+  #behindSince: number | undefined = performance.now();
+  /** The same of those that are being taken over. */
+  #takingSince: number | undefined;
   /** Questions that wait, or are being answered. */
   #asked = 0;
   #questions: Promise<void> = Promise.resolve();
@@ -90,8 +92,14 @@ export class Chronicle {
 
   /** Something was committed. */
   note({ events }: Pick<Commit, "events">): void {
-    if (events.length > 0) this.#isBehind = true;
+    if (events.length > 0) this.#behindSince ??= performance.now();
     if (!this.#isTroubled) this.#takeAfter(TAKE_AFTER);
+  }
+
+  /** For how many milliseconds it has lacked something that was committed. */
+  get behind(): number {
+    const since = this.#takingSince ?? this.#behindSince;
+    return since === undefined ? 0 : performance.now() - since;
   }
 
   /** Entries with all that was committed before the call. Rejects with a StoreFailure or an EngineFailure. */
@@ -150,9 +158,10 @@ export class Chronicle {
     const { store, archive } = this.#parts;
     // On a full disk what room there is, is for leases: nobody is told of it meanwhile, if it is behind.
     const { condition } = store;
-    if (condition !== "well" && (this.#isOpen || this.#isBehind)) return this.#leaveBehind(condition);
+    if (condition !== "well" && (this.#isOpen || this.#behindSince !== undefined)) return this.#leaveBehind(condition);
+    this.#takingSince = this.#behindSince;
+    this.#behindSince = undefined;
     try {
-      this.#isBehind = false;
       let part = this.#isOpen ? await store.take() : undefined;
       this.#isOpen = false;
       for (let isMore = true; isMore; ) {
@@ -170,9 +179,11 @@ export class Chronicle {
       if (!this.#isTroubled && !this.#stopped)
         this.#parts.trouble(error, "write the history; leases are not concerned, and it is tried again");
       this.#isTroubled = true;
-      this.#isBehind = true;
+      this.#behindSince = this.#takingSince ?? this.#behindSince ?? performance.now();
       this.#takeAfter(RETRY_AFTER);
       throw error;
+    } finally {
+      this.#takingSince = undefined;
     }
   }
 
@@ -186,7 +197,7 @@ export class Chronicle {
 
   /** Nothing is taken over while the store is not well; throws if there is something. */
   #leaveBehind(condition: Exclude<Condition, "well">): void {
-    if (!this.#isBehind) return;
+    if (this.#behindSince === undefined) return;
     this.#takeAfter(RETRY_AFTER);
     const [reason, when] = BEHIND[condition];
     throw new StoreFailure(reason, `the history is behind the leases ${when}, so nothing of it is told; leases are served as ever`);

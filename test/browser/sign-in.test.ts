@@ -6,6 +6,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TestIssuer } from "../access/issuer.ts";
 import { CLIENT, People } from "../access/people.ts";
+import { clientsOf } from "../outside/clients.ts";
 import { eventually } from "../outside/eventually.ts";
 import { Server } from "../outside/server.ts";
 
@@ -22,11 +23,7 @@ describe.skipIf(PROGRAM === undefined)("the page", () => {
     people = new People(issuer);
     server = await Server.start();
     await server.stop();
-    const rules = [{ name: "testers", claims: { groups: "/testers" }, label: "email", grants: [{ role: "VIEW", patterns: ["*"] }] }];
-    const one = { provider: "other", issuer: issuer.url, jwks_uri: issuer.jwksUri, browser: { client_id: CLIENT, label: "Acme" }, rules };
-    const file = path.join(server.directory, "access.json");
-    await writeFile(file, JSON.stringify({ issuers: [one] }));
-    await server.restart({ CALL_ME_ACCESS: file });
+    await server.restart({ CALL_ME_ACCESS: await writeRules("VIEW") });
     people.redirects = [`${server.url}/`];
     browser = await chromium.launch({ executablePath: PROGRAM ?? "", args: ["--no-sandbox"] });
   }, 60_000);
@@ -35,6 +32,15 @@ describe.skipIf(PROGRAM === undefined)("the page", () => {
     await server?.[Symbol.asyncDispose]();
     await issuer?.[Symbol.asyncDispose]();
   });
+
+  /** The file of access rules. */
+  async function writeRules(role: string): Promise<string> {
+    const rules = [{ name: "testers", claims: { groups: "/testers" }, label: "email", grants: [{ role, patterns: ["*"] }] }];
+    const one = { provider: "other", issuer: issuer.url, jwks_uri: issuer.jwksUri, browser: { client_id: CLIENT, label: "Acme" }, rules };
+    const file = path.join(server.directory, "access.json");
+    await writeFile(file, JSON.stringify({ issuers: [one] }));
+    return file;
+  }
 
   const kept = (page: Page) => page.evaluate<string>("JSON.stringify(sessionStorage)");
 
@@ -122,6 +128,21 @@ describe.skipIf(PROGRAM === undefined)("the page", () => {
     await page.evaluate("new Promise(requestAnimationFrame)");
     expect(await kept(page)).toBe("{}");
     people.lifetime = 300;
+  });
+
+  test("offers what the rules let one do by now, without being loaded again", async () => {
+    await clientsOf(server).environments.applyEnvironments({ environments: [{ name: "ruled" }] });
+    await using page = await browser.newPage();
+    await page.goto(`${server.url}/#/env/ruled`);
+    await page.getByRole("button", { name: "Acme" }).click();
+    await page.getByRole("heading", { name: "ruled" }).waitFor();
+    expect(await page.getByRole("button", { name: "Maintenance…" }).count()).toBe(0);
+    await writeRules("OPERATE");
+    server.signal("SIGHUP");
+    await page.getByRole("button", { name: "Maintenance…" }).waitFor();
+    await writeRules("VIEW");
+    server.signal("SIGHUP");
+    await page.getByRole("button", { name: "Maintenance…" }).waitFor({ state: "detached" });
   });
 
   test("says why the server takes no token of somebody, and does not ask the issuer for another one again and again", async () => {

@@ -49,7 +49,7 @@ function Known({ status }: { readonly status: EnvironmentStatus }) {
           {known === undefined || known.reserved.length === 0 ? null : (
             <>
               <h2>Reserved</h2>
-              <Reserved {...known} leases={known.reserved} more={false} />
+              <Reserved {...known} leases={known.reserved} more={known.moreWaiting} />
             </>
           )}
           <Timeline environment={name} capacity={status.capacity} holding={known?.holding ?? []} by={paced} />

@@ -77,14 +77,14 @@ let renewing: Promise<void> | undefined;
  */
 export async function hasNewer(used: string, refusal: unknown): Promise<boolean> {
   hearDate(ConnectError.from(refusal).metadata.get("date"));
-  if (key.peek() === used) await renew(SHORTLY);
+  if (key.peek() === used && endsWithin(SHORTLY)) await renew();
   return key.peek() !== used;
 }
 
-/** Gets the next token, if there is one to be had and the present one ends in less than so many ms. */
-async function renew(ahead: number): Promise<void> {
+/** Gets the next token, if there is one to be had. */
+async function renew(): Promise<void> {
   const { place, renewal } = kept();
-  if (place === undefined || renewal === undefined || endOf(key.peek()) > serverTime() + ahead) return;
+  if (place === undefined || renewal === undefined) return;
   renewing ??= ask(place, { grant_type: "refresh_token", refresh_token: renewal });
   // Without a next one the present one is good until its end.
   await renewing.catch(() => undefined);
@@ -118,10 +118,15 @@ function keepFresh(least = 1_000): void {
   clearTimeout(timer);
   if (kept().renewal === undefined) return;
   const look = () => {
-    keepFresh(LOOK);
-    void renew(AHEAD + 1_000);
+    const isDue = endsWithin(AHEAD + 1_000);
+    keepFresh(isDue ? LOOK : 1_000);
+    if (isDue) void renew();
   };
   timer = setTimeout(look, Math.max(least, Math.min(LOOK, endOf(key.peek()) - AHEAD - serverTime())));
+}
+
+function endsWithin(length: number): boolean {
+  return endOf(key.peek()) <= serverTime() + length;
 }
 
 /** When a token ends, in ms. */

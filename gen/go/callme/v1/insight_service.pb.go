@@ -1285,7 +1285,7 @@ type ListNoticesResponse struct {
 	Notices []*Notice `protobuf:"bytes,1,rep,name=notices,proto3" json:"notices,omitempty"`
 	// For the next page; empty on the last one.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	// Those of all rules, and of leases where something waits.
+	// On the first page alone: those of all rules, and of leases where something waits.
 	Receivers     []*NoticeReceiver `protobuf:"bytes,3,rep,name=receivers,proto3" json:"receivers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

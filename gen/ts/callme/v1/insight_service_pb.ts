@@ -682,7 +682,7 @@ export type ListNoticesResponse = Message<"callme.v1.ListNoticesResponse"> & {
   nextPageToken: string;
 
   /**
-   * Those of all rules, and of leases where something waits.
+   * On the first page alone: those of all rules, and of leases where something waits.
    *
    * @generated from field: repeated callme.v1.NoticeReceiver receivers = 3;
    */

@@ -163,7 +163,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<dev.callme.v1.NoticeReceiver> receivers_;
   /**
    * <pre>
-   * Those of all rules, and of leases where something waits.
+   * On the first page alone: those of all rules, and of leases where something waits.
    * </pre>
    *
    * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -174,7 +174,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Those of all rules, and of leases where something waits.
+   * On the first page alone: those of all rules, and of leases where something waits.
    * </pre>
    *
    * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -186,7 +186,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Those of all rules, and of leases where something waits.
+   * On the first page alone: those of all rules, and of leases where something waits.
    * </pre>
    *
    * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -197,7 +197,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Those of all rules, and of leases where something waits.
+   * On the first page alone: those of all rules, and of leases where something waits.
    * </pre>
    *
    * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -208,7 +208,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Those of all rules, and of leases where something waits.
+   * On the first page alone: those of all rules, and of leases where something waits.
    * </pre>
    *
    * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -1075,7 +1075,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Those of all rules, and of leases where something waits.
+     * On the first page alone: those of all rules, and of leases where something waits.
      * </pre>
      *
      * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -1089,7 +1089,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Those of all rules, and of leases where something waits.
+     * On the first page alone: those of all rules, and of leases where something waits.
      * </pre>
      *
      * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -1103,7 +1103,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Those of all rules, and of leases where something waits.
+     * On the first page alone: those of all rules, and of leases where something waits.
      * </pre>
      *
      * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -1117,7 +1117,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Those of all rules, and of leases where something waits.
+     * On the first page alone: those of all rules, and of leases where something waits.
      * </pre>
      *
      * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -1138,7 +1138,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Those of all rules, and of leases where something waits.
+     * On the first page alone: those of all rules, and of leases where something waits.
      * </pre>
      *
      * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -1156,7 +1156,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Those of all rules, and of leases where something waits.
+     * On the first page alone: those of all rules, and of leases where something waits.
      * </pre>
      *
      * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -1176,7 +1176,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Those of all rules, and of leases where something waits.
+     * On the first page alone: those of all rules, and of leases where something waits.
      * </pre>
      *
      * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -1197,7 +1197,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Those of all rules, and of leases where something waits.
+     * On the first page alone: those of all rules, and of leases where something waits.
      * </pre>
      *
      * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -1215,7 +1215,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Those of all rules, and of leases where something waits.
+     * On the first page alone: those of all rules, and of leases where something waits.
      * </pre>
      *
      * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -1233,7 +1233,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Those of all rules, and of leases where something waits.
+     * On the first page alone: those of all rules, and of leases where something waits.
      * </pre>
      *
      * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -1252,7 +1252,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Those of all rules, and of leases where something waits.
+     * On the first page alone: those of all rules, and of leases where something waits.
      * </pre>
      *
      * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -1269,7 +1269,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Those of all rules, and of leases where something waits.
+     * On the first page alone: those of all rules, and of leases where something waits.
      * </pre>
      *
      * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -1286,7 +1286,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Those of all rules, and of leases where something waits.
+     * On the first page alone: those of all rules, and of leases where something waits.
      * </pre>
      *
      * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -1297,7 +1297,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Those of all rules, and of leases where something waits.
+     * On the first page alone: those of all rules, and of leases where something waits.
      * </pre>
      *
      * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -1311,7 +1311,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Those of all rules, and of leases where something waits.
+     * On the first page alone: those of all rules, and of leases where something waits.
      * </pre>
      *
      * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -1326,7 +1326,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Those of all rules, and of leases where something waits.
+     * On the first page alone: those of all rules, and of leases where something waits.
      * </pre>
      *
      * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -1337,7 +1337,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Those of all rules, and of leases where something waits.
+     * On the first page alone: those of all rules, and of leases where something waits.
      * </pre>
      *
      * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -1349,7 +1349,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Those of all rules, and of leases where something waits.
+     * On the first page alone: those of all rules, and of leases where something waits.
      * </pre>
      *
      * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>

@@ -76,7 +76,7 @@ public interface ListNoticesResponseOrBuilder extends
 
   /**
    * <pre>
-   * Those of all rules, and of leases where something waits.
+   * On the first page alone: those of all rules, and of leases where something waits.
    * </pre>
    *
    * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -85,7 +85,7 @@ public interface ListNoticesResponseOrBuilder extends
       getReceiversList();
   /**
    * <pre>
-   * Those of all rules, and of leases where something waits.
+   * On the first page alone: those of all rules, and of leases where something waits.
    * </pre>
    *
    * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -93,7 +93,7 @@ public interface ListNoticesResponseOrBuilder extends
   dev.callme.v1.NoticeReceiver getReceivers(int index);
   /**
    * <pre>
-   * Those of all rules, and of leases where something waits.
+   * On the first page alone: those of all rules, and of leases where something waits.
    * </pre>
    *
    * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -101,7 +101,7 @@ public interface ListNoticesResponseOrBuilder extends
   int getReceiversCount();
   /**
    * <pre>
-   * Those of all rules, and of leases where something waits.
+   * On the first page alone: those of all rules, and of leases where something waits.
    * </pre>
    *
    * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>
@@ -110,7 +110,7 @@ public interface ListNoticesResponseOrBuilder extends
       getReceiversOrBuilderList();
   /**
    * <pre>
-   * Those of all rules, and of leases where something waits.
+   * On the first page alone: those of all rules, and of leases where something waits.
    * </pre>
    *
    * <code>repeated .callme.v1.NoticeReceiver receivers = 3 [json_name = "receivers"];</code>

@@ -1628,7 +1628,7 @@ pub struct ListNoticesResponse {
     /// For the next page; empty on the last one.
     #[prost(string, tag="2")]
     pub next_page_token: ::prost::alloc::string::String,
-    /// Those of all rules, and of leases where something waits.
+    /// On the first page alone: those of all rules, and of leases where something waits.
     #[prost(message, repeated, tag="3")]
     pub receivers: ::prost::alloc::vec::Vec<NoticeReceiver>,
 }

@@ -36,7 +36,7 @@ import { Principals } from "./rpc/principal.ts";
 import { withholdIncomplete } from "./shortfall.ts";
 import { Clock, type ClockWitness } from "./store/clock.ts";
 import type { Archive } from "./store/history/history.ts";
-import type { Posting } from "./store/history/letters.ts";
+import type { Posting } from "./store/history/letter.ts";
 import { LocalStore } from "./store/local.ts";
 import type { Medium } from "./store/medium.ts";
 import type { Store, StoreFailure } from "./store/store.ts";

@@ -13,7 +13,7 @@ import { Slice } from "../engine/slice.ts";
 import type { Timers } from "../engine/timers.ts";
 import type { Views } from "../engine/views.ts";
 import { addressOf } from "../store/history/addressee.ts";
-import type { LeaseLetter, Posting } from "../store/history/letters.ts";
+import type { LeaseLetter, Posting } from "../store/history/letter.ts";
 import type { Mail } from "../store/history/mail.ts";
 import { fits, letterTo } from "../store/history/subscriptions.ts";
 import type { NoticeRule } from "./rules.ts";

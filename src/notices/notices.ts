@@ -6,16 +6,17 @@ import type { Timers } from "../engine/timers.ts";
 import type { Views } from "../engine/views.ts";
 import { addressOf, ruleOf } from "../store/history/addressee.ts";
 import type { Archive } from "../store/history/history.ts";
-import type { Dead, DeadLetter, Letter, Posting } from "../store/history/letters.ts";
+import type { Dead, DeadLetter, Letter, Posting } from "../store/history/letter.ts";
 import { letterTo } from "../store/history/subscriptions.ts";
+import { Directory, type Named } from "./directory.ts";
 import { Journal, type NoticesLog } from "./journal.ts";
 import { Lookout } from "./lookout.ts";
 import { type Resolve, systemResolve } from "./lookup.ts";
 import type { NoticesFigures, NoticesObserver } from "./observer.ts";
 import { failed, type Outcome } from "./outcome.ts";
-import { type Receiver, shown, urlIn } from "./receiver.ts";
+import { type Receiver, shown } from "./receiver.ts";
 import { type Health, Round, type RoundParts } from "./round.ts";
-import { AMBIGUOUS, allowedFor, isAmbiguous, NO_NOTICES, type NoticeRules } from "./rules.ts";
+import { NO_NOTICES, type NoticeRules } from "./rules.ts";
 import { Sender } from "./sender.ts";
 import { Slots } from "./slots.ts";
 import { messageOf } from "./template.ts";
@@ -34,10 +35,7 @@ export interface NoticesParts {
 }
 
 /** How the notices to one receiver stand. */
-export interface ReceiverState extends Health {
-  /** The rule, and of the URL what may be shown; either is empty where it is not known. */
-  readonly rule: string;
-  readonly origin: string;
+export interface ReceiverState extends Named, Health {
   readonly waiting: number;
 }
 
@@ -57,7 +55,7 @@ export class Notices {
   readonly #resolve: Resolve;
   readonly #journal: Journal;
   readonly #stopping = new AbortController();
-  #rules = NO_NOTICES;
+  #directory = new Directory();
   #sender: Sender;
 
   constructor(parts: NoticesParts) {
@@ -76,13 +74,13 @@ export class Notices {
   /** From now on these rules count, also for what waits. */
   govern(rules: NoticeRules): void {
     const before = this.#sender;
-    this.#rules = rules;
+    this.#directory = new Directory(rules);
     this.#sender = new Sender(rules.networks, this.#resolve);
     const subscriptions = rules.rules.map(({ name, patterns, kinds }) => ({ to: addressOf(name), patterns, kinds }));
     this.#parts.archive.subscribe(subscriptions);
     this.#lookout.govern(rules.rules);
     for (const [url, round] of this.#rounds) {
-      if (round.receivers.every((to) => this.#urlOf(to) === url)) round.hurry();
+      if (round.receivers.every((to) => this.#directory.urlOf(to) === url)) round.hurry();
       else {
         this.#rounds.delete(url);
         void round.stop().then(() => this.posted({ receivers: round.receivers, lost: [] }));
@@ -109,7 +107,7 @@ export class Notices {
       const turn = slice.next();
       if (turn !== undefined) await turn;
       if (this.#stopping.signal.aborted) return;
-      const url = this.#urlOf(to);
+      const url = this.#directory.urlOf(to);
       const round = this.#rounds.get(url) ?? new Round(this.#roundParts());
       this.#rounds.set(url, round);
       round.note(to);
@@ -118,19 +116,12 @@ export class Notices {
 
   /** What is wrong with a URL that a lease shall be told of at; undefined: nothing. */
   complaintOf(text: string): string | undefined {
-    const url = urlIn(text);
-    if (typeof url === "string") return `${url}; give the whole https://…`;
-    if (isAmbiguous(url)) return AMBIGUOUS;
-    if (allowedFor(this.#rules, url) !== undefined) return undefined;
-    const { allowed } = this.#rules;
-    if (allowed.length === 0)
-      return "is not allowed: this server allows none; whoever runs it adds a prefix to notify: in the file of CALL_ME_NOTICES";
-    return `does not begin with what this server allows: ${allowed.map((one) => shown(one.url)).join(", ")}, and what stands behind that in its file`;
+    return this.#directory.complaintOf(text);
   }
 
   /** The names of the rules. */
   get rules(): readonly string[] {
-    return this.#rules.rules.map(({ name }) => name);
+    return this.#directory.rules.map(({ name }) => name);
   }
 
   /** Those of all rules, and for whom else something waits; those whom leases have named together for each origin. */
@@ -138,12 +129,12 @@ export class Notices {
     const counts = await this.#parts.archive.mail.counts();
     const states = new Map<string, ReceiverState>();
     const slice = new Slice();
-    for (const to of new Set([...this.#rules.rules.map(({ name }) => addressOf(name)), ...counts.keys()])) {
+    for (const to of new Set([...this.#directory.rules.map(({ name }) => addressOf(name)), ...counts.keys()])) {
       const turn = slice.next();
       if (turn !== undefined) await turn;
       const named = this.named(to);
       const key = JSON.stringify(named);
-      const { failures = 0, why = "" } = this.#rounds.get(this.#urlOf(to))?.health ?? {};
+      const { failures = 0, why = "" } = this.#rounds.get(this.#directory.urlOf(to))?.health ?? {};
       const before = states.get(key) ?? { waiting: 0, failures: 0, why: "" };
       const worse = failures > before.failures ? { failures, why } : { failures: before.failures, why: before.why };
       states.set(key, { ...named, ...worse, waiting: before.waiting + (counts.get(to) ?? 0) });
@@ -168,7 +159,7 @@ export class Notices {
     const receivers = await this.#parts.archive.mail.revive(which);
     const each = [...new Set(receivers)];
     await this.#note(each);
-    for (const to of each) this.#rounds.get(this.#urlOf(to))?.hurry();
+    for (const to of each) this.#rounds.get(this.#directory.urlOf(to))?.hurry();
     return receivers.length;
   }
 
@@ -179,13 +170,13 @@ export class Notices {
 
   /** Tells the receivers of rules of a test, at once: of all rules, or the one of that name. */
   async test(principal: string, only?: string): Promise<readonly Tested[]> {
-    const rules = this.#rules.rules.filter(({ name }) => (only ?? name) === name);
+    const rules = this.#directory.rules.filter(({ name }) => (only ?? name) === name);
     return await Promise.all(rules.map((rule) => this.#test(rule, rule.name, principal)));
   }
 
   /** The same of a URL that leases may name; undefined: they may not. */
   async testOf(text: string, principal: string): Promise<Tested | undefined> {
-    const receiver = this.#allowedFor(text);
+    const receiver = ruleOf(text) === undefined ? this.#directory.receiverOf(text) : undefined;
     return receiver && (await this.#test(receiver, "", principal));
   }
 
@@ -197,10 +188,8 @@ export class Notices {
   }
 
   /** Rule and origin of a receiver, without what may be secret. */
-  named(to: string): Pick<ReceiverState, "rule" | "origin"> {
-    const rule = ruleOf(to);
-    const url = rule === undefined ? URL.parse(to) : this.#ruleNamed(rule)?.url;
-    return { rule: rule ?? "", origin: url ? shown(url) : "" };
+  named(to: string): Named {
+    return this.#directory.named(to);
   }
 
   /** Nothing is sent any more; what is under way is cut, and sent again after the next start. */
@@ -210,26 +199,6 @@ export class Notices {
     const stopped = [...this.#rounds.values()].map((round) => round.stop());
     this.#sender.close();
     await Promise.all(stopped);
-  }
-
-  #ruleNamed(name: string) {
-    return this.#rules.rules.find((rule) => rule.name === name);
-  }
-
-  /** Where a letter goes: by its rule, or by what the rules allow leases to name; undefined: nowhere any more. */
-  #receiverOf(to: string): Receiver | undefined {
-    const rule = ruleOf(to);
-    return rule === undefined ? this.#allowedFor(to) : this.#ruleNamed(rule);
-  }
-
-  #allowedFor(text: string): Receiver | undefined {
-    const url = URL.parse(text);
-    return url === null ? undefined : allowedFor(this.#rules, url);
-  }
-
-  /** What those have in common who are told one after the other. */
-  #urlOf(to: string): string {
-    return this.#receiverOf(to)?.url.href ?? to;
   }
 
   #roundParts(): RoundParts {
@@ -258,11 +227,11 @@ export class Notices {
 
   async #attempt(letter: Letter): Promise<Outcome> {
     const rule = ruleOf(letter.to);
-    const origin = rule === undefined ? this.#receiverOf(letter.to)?.url.origin : undefined;
+    const origin = rule === undefined ? this.#directory.receiverOf(letter.to)?.url.origin : undefined;
     const leave = origin === undefined ? undefined : await this.#slots.take(origin);
     try {
       // The rules may have changed meanwhile.
-      const receiver = this.#receiverOf(letter.to);
+      const receiver = this.#directory.receiverOf(letter.to);
       if (receiver !== undefined) return await this.#send(receiver, letter);
       return failed(`the file of CALL_ME_NOTICES ${rule === undefined ? "allows no such URL" : "has no such rule"} any more`);
     } finally {

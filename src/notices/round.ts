@@ -1,7 +1,7 @@
 /** Delivers the letters that go to one URL, in order, until there are none: one at a time, and the first again and again until it has arrived. */
 import type { Micros } from "../core/model/units.ts";
 import type { Timers } from "../engine/timers.ts";
-import type { WaitingLetter } from "../store/history/letters.ts";
+import type { WaitingLetter } from "../store/history/letter.ts";
 import type { Mail } from "../store/history/mail.ts";
 import type { Failure, Outcome } from "./outcome.ts";
 

@@ -4,7 +4,7 @@ import { about } from "../core/model/text.ts";
 import type { Micros } from "../core/model/units.ts";
 import type { Notice, NoticeKind } from "../core/notice.ts";
 import { ruleOf } from "../store/history/addressee.ts";
-import type { Letter } from "../store/history/letters.ts";
+import type { Letter } from "../store/history/letter.ts";
 import type { Template } from "./receiver.ts";
 import type { Message } from "./sender.ts";
 

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import type { Micros } from "../core/model/units.ts";
 import type { Archive, Cursors, Filter, Kept, Page, Part, StatsQuery, StatsRow } from "./history/history.ts";
-import type { Posting } from "./history/letters.ts";
+import type { Posting } from "./history/letter.ts";
 import { mailBy } from "./history/mail.ts";
 import type { Subscription } from "./history/subscriptions.ts";
 import type { Answer, Operations, Request } from "./sqlite/archivist.ts";

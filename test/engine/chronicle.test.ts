@@ -5,7 +5,7 @@ import { Chronicle } from "../../src/engine/history/chronicle.ts";
 import { RecentHolds } from "../../src/engine/history/holds.ts";
 import { Views } from "../../src/engine/views.ts";
 import type { Kept, Part } from "../../src/store/history/history.ts";
-import type { Posting } from "../../src/store/history/letters.ts";
+import type { Posting } from "../../src/store/history/letter.ts";
 import { MemoryArchive } from "../../src/store/history/memory.ts";
 import type { MediumState } from "../../src/store/medium.ts";
 import { MemoryMedium } from "../../src/store/memory.ts";

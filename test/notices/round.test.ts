@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { failed, type Outcome } from "../../src/notices/outcome.ts";
 import { Round } from "../../src/notices/round.ts";
-import type { WaitingLetter } from "../../src/store/history/letters.ts";
+import type { WaitingLetter } from "../../src/store/history/letter.ts";
 import { MemoryArchive } from "../../src/store/history/memory.ts";
 import { letterTo } from "../../src/store/history/subscriptions.ts";
 import { Hand } from "../engine/audience.ts";

@@ -1,7 +1,7 @@
 import { limits } from "../../core/limits.ts";
 import type { Micros } from "../../core/model/units.ts";
 import type { Archive, Cursors, Filter, GroupBy, Page, StatsRow } from "../../store/history/history.ts";
-import type { Posting } from "../../store/history/letters.ts";
+import type { Posting } from "../../store/history/letter.ts";
 import { type Commit, type Condition, type Store, StoreFailure, type StoreFailureReason } from "../../store/store.ts";
 import type { EngineCall } from "../call.ts";
 import { EngineFailure } from "../failure.ts";

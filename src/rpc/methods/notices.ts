@@ -4,7 +4,7 @@ import type * as pb from "../../../gen/ts/callme/v1/insight_service_pb.ts";
 import type { Tested } from "../../notices/notices.ts";
 import { typeOf } from "../../notices/template.ts";
 import { addressOf } from "../../store/history/addressee.ts";
-import type { Dead, DeadLetter } from "../../store/history/letters.ts";
+import type { Dead, DeadLetter } from "../../store/history/letter.ts";
 import { badField } from "../errors.ts";
 import type { Call, Service } from "./call.ts";
 import { holderOf } from "./convert.ts";

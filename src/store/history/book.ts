@@ -1,7 +1,8 @@
 import type { Micros } from "../../core/model/units.ts";
 import { entriesOf, eventsIn } from "./entry.ts";
 import type { Cursors, Entry, Filter, Kept, Page, Part, StatsQuery, StatsRow } from "./history.ts";
-import { type Desk, Letters, NOTHING_POSTED, type Posting } from "./letters.ts";
+import { type Desk, NOTHING_POSTED, type Posting } from "./letter.ts";
+import { Letters } from "./letters.ts";
 import { isEnd, rowsIn } from "./matching.ts";
 import { LARGEST, Sheet, type Stored, store } from "./sheet.ts";
 import { Stats } from "./stats.ts";

@@ -2,7 +2,7 @@ import type { EventKind } from "../../core/event.ts";
 import type { EnvironmentState } from "../../core/model/environment.ts";
 import type { EndedBy, Holder } from "../../core/model/lease.ts";
 import type { Micros, Revision } from "../../core/model/units.ts";
-import type { Posting } from "./letters.ts";
+import type { Posting } from "./letter.ts";
 import type { Mail } from "./mail.ts";
 import type { Subscription } from "./subscriptions.ts";
 

@@ -1,6 +1,6 @@
 import type { Micros } from "../../core/model/units.ts";
 import { ruleOf } from "./addressee.ts";
-import type { Dead, DeadLetter, Desk, Letter, Those, WaitingLetter } from "./letters.ts";
+import type { Dead, DeadLetter, Desk, Letter, Those, WaitingLetter } from "./letter.ts";
 
 /** Letters in memory, for tests and simulations. */
 export class MemoryDesk implements Desk {

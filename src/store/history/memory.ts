@@ -1,7 +1,7 @@
 import type { Micros } from "../../core/model/units.ts";
 import { Book, type KeptPart, type KeptSheet, type Shelf } from "./book.ts";
 import type { Archive, Cursors, Filter, Kept, Page, Part, StatsQuery, StatsRow } from "./history.ts";
-import type { Posting } from "./letters.ts";
+import type { Posting } from "./letter.ts";
 import { mailBy } from "./mail.ts";
 import { MemoryDesk } from "./memory-desk.ts";
 import type { Stored } from "./sheet.ts";

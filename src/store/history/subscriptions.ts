@@ -3,7 +3,7 @@ import { hash } from "node:crypto";
 import { Sight } from "../../core/access/sight.ts";
 import type { Event } from "../../core/event.ts";
 import { kindOf, type Notice, type NoticeKind, noticeOf, ownKind } from "../../core/notice.ts";
-import type { Letter } from "./letters.ts";
+import type { Letter } from "./letter.ts";
 
 /** Who is told of what: which kinds, of environments that the patterns fit. */
 export interface Subscription {

@@ -1,7 +1,7 @@
 import type { Database, Statement } from "better-sqlite3";
 import type { Micros } from "../../core/model/units.ts";
 import { RULE } from "../history/addressee.ts";
-import type { Dead, DeadLetter, Desk, Letter, Those, WaitingLetter } from "../history/letters.ts";
+import type { Dead, DeadLetter, Desk, Letter, Those, WaitingLetter } from "../history/letter.ts";
 
 interface Row {
   readonly number: number;

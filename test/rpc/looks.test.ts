@@ -1,6 +1,7 @@
 // What is only looked at lets others go before.
 import { once } from "node:events";
 import type { Socket } from "node:net";
+import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import type { Handle } from "../../src/rpc/http/listen.ts";
 import { getHttp2, must, openDoor, openSession, openSocket } from "./doors.ts";
@@ -64,4 +65,19 @@ test("what is given up before it is begun never is", async () => {
   for (const socket of sockets) socket.resetAndDestroy();
   await ask1(door.port, ["/look"]);
   expect(begun.length).toBeLessThan(LOOKS / 2);
+});
+
+test.each(["/look", "/lease"])("of a body without a byte the end is told, also to who waited for a turn: %s", async (path) => {
+  const handle: Handle = (req, res) => {
+    req.resume().once("end", () => res.end("hello"));
+  };
+  const door = await openDoor(handle, { isLook });
+  const session = await openSession(door.url);
+  const post = async () => {
+    const stream = session.request({ ":method": "POST", ":path": path });
+    stream.end();
+    return await text(stream);
+  };
+  const answers = await Promise.all(Array.from({ length: LOOKS }, post));
+  expect(answers.filter((answer) => answer !== "hello")).toEqual([]);
 });

@@ -83,8 +83,11 @@ export class Http2Connections {
       this.#opened(connection, stream).answer = exchange;
       const isVoid = () => exchange.closed;
       const handle = () => {
-        if (this.#isTaken(exchange, handleStream)) return;
-        for (const listener of compatible) Reflect.apply(listener, this.#server, [stream, headers, ...rest]);
+        const hasEnded = stream.readableEnded;
+        if (!this.#isTaken(exchange, handleStream))
+          for (const listener of compatible) Reflect.apply(listener, this.#server, [stream, headers, ...rest]);
+        // Of a body without a byte Node has told the end while the request waited: who reads it listens only now.
+        if (hasEnded) stream.emit("end");
       };
       const act = looks.begins(exchange.path, { isVoid, act: handle });
       const { pace } = connection.neighbour;

@@ -1,6 +1,8 @@
 // What a scrape costs where there is as much as limits.ts admits.
 import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
 import { get, type IncomingMessage } from "node:http";
+import path from "node:path";
 import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
@@ -16,6 +18,7 @@ import { eventually } from "../outside/eventually.ts";
 import { Server } from "../outside/server.ts";
 import { openSocket } from "../rpc/doors.ts";
 import { HandClock } from "../store/fixtures.ts";
+import { directory } from "../store/places.ts";
 import { Scrape, scrape, sourcesOf } from "./scrape.ts";
 
 const MANY = limits.metrics.max;
@@ -84,6 +87,26 @@ test("it is packed where that is asked for", async () => {
   expect([plain.encoding, packed.encoding]).toEqual([undefined, "gzip"]);
   expect(packed.bytes.length).toBeLessThan(plain.bytes.length / 3);
   expect(new Scrape(gunzipSync(packed.bytes).toString()).value("callme_ready")).toBe(1);
+});
+
+test.each(["", "open"])("who reads too often is refused, and that is told, with CALL_ME_METRICS=%s", async (open) => {
+  const file = path.join(directory(), "access.yaml");
+  await writeFile(file, "limits: {address: {requests: {per_second: 1, at_once: 5}}, exempt: {addresses: [], principals: []}}");
+  await using server = await Server.start({
+    ...{ CALL_ME_ACCESS: file, CALL_ME_LOG_LEVEL: "debug" },
+    ...(open && { CALL_ME_METRICS: open }),
+  });
+  const headers = open ? {} : { "x-api-key": server.key };
+  let status = 200;
+  for (let again = 0; again < 50 && status === 200; again++) {
+    const answer = await fetch(`${server.url}/metrics`, { headers });
+    await answer.arrayBuffer();
+    status = answer.status;
+  }
+  expect(status).toBe(429);
+  await eventually(() =>
+    server.log.some(({ msg, method, code }) => msg === "a call has ended" && method === "GET /metrics" && code === "429"),
+  );
 });
 
 test("readers that do not read keep nothing from others, and the figures from their own address alone, no longer than they stay", async () => {

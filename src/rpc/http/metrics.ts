@@ -7,6 +7,7 @@ import { Tally } from "../../access/tally.ts";
 import type { Sight } from "../../core/access/sight.ts";
 import { failure, toConnectError } from "../errors.ts";
 import { admit } from "../gate.ts";
+import { countVisit } from "../limiting.ts";
 import type { Service } from "../methods/call.ts";
 import { METRICS } from "../methods/table.ts";
 import { sightOf } from "../sight.ts";
@@ -38,7 +39,11 @@ export function metricsRoute(service: Service, page: MetricsPage): (exchange: Ex
     if (!exchange.admits("GET")) return;
     await routed(service.engine.observed, exchange, {
       name: METRICS.name,
-      admit: () => (page.open ? undefined : admit(service, METRICS, (name) => exchange.header(name), exchange.peer)),
+      admit: () => {
+        if (!page.open) return admit(service, METRICS, (name) => exchange.header(name), exchange.peer);
+        countVisit(service.throttle, exchange.peer);
+        return undefined;
+      },
       answer: async (by) => {
         using _ = readers.enter(exchange.peer.address);
         await send(await page.text(by && sightOf(by)), exchange);

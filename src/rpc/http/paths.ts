@@ -95,7 +95,7 @@ function handler(options: HttpOptions, direct: DirectWay["http1"] | undefined): 
     const header = (name: string) => exchange.header(name);
     const misled = service.principals.open ? misledName(header) : undefined;
     if (misled === undefined && preflighted(exchange, corsOrigins)) return;
-    const many = isAdmitted(exchange.path) && !keyless.has(exchange.path) ? undefined : refusedVisit(service, exchange);
+    const many = isAdmitted(exchange.path) ? undefined : refusedVisit(service, exchange);
     if (many !== undefined) return exchange.answer(429, errorToJson(many, undefined) as object, Object.fromEntries(many.metadata));
     const stranger = misled ?? crossSite(req.method, header, corsOrigins);
     if (stranger !== undefined) return exchange.answer(403, { code: "permission_denied", message: stranger });
@@ -118,7 +118,7 @@ function telling({ engine }: Service): Telling {
   };
 }
 
-/** Whether what is asked for asks at the gate who it is for, which counts it, too. */
+/** Whether what is asked for is counted where it is let in: mostly at the gate, where it asks who it is for. */
 function isAdmitted(path: string): boolean {
   return METHODS.has(path) || path === "/maybe" || path === "/watch" || path === "/metrics";
 }

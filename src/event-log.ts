@@ -46,12 +46,12 @@ export class EventLog implements Observer {
     this.#sparing.write({ method, principal, label, address, environment, lease, why }, "a call was refused", "refusals");
   }
 
-  #called({ method, asked, by, origin, requestId, streams }: Called): Ended {
+  #called({ method, by, origin, requestId, streams }: Called): Ended {
     const began = performance.now();
     const [, trace] = /^[\da-f]{2}-([\da-f]{32})-/.exec(origin?.traceparent ?? "") ?? [];
     const request = origin?.request ?? randomUUID();
     const who = { principal: by?.principal, label: by?.label, address: by?.address, token_of: by?.lease };
-    const facts = { request, request_id: requestId, trace, method, asked, ...who };
+    const facts = { request, request_id: requestId, trace, method, ...who };
     if (streams === true) this.#log.debug(facts, "a stream was opened");
     return (code) => {
       const milliseconds = Math.round((performance.now() - began) * 100) / 100;

@@ -52,11 +52,10 @@ function spansBy({ context, trace, propagation, ROOT_CONTEXT, SpanKind, SpanStat
   };
 }
 
-function attributesOf({ system, method, asked, by, requestId }: Called): Attributes {
+function attributesOf({ system, method, by, requestId }: Called): Attributes {
   const [verb = "", route = ""] = method.split(" ");
   return {
     ...(system === "http" ? { "http.request.method": verb, "http.route": route } : { "rpc.system.name": system, "rpc.method": method }),
-    ...(asked !== undefined && { "rpc.method_original": asked }),
     ...(by?.address && { "client.address": by.address }),
     ...(by && { "callme.principal": by.principal }),
     ...(requestId && { "callme.request_id": requestId }),

@@ -39,8 +39,6 @@ export interface Called {
   readonly system: System;
   /** Such as `callme.v1.LockService/Acquire`; of a route, its verb and path; `_OTHER`: of a method that there is none of. */
   readonly method: string;
-  /** What was called in its place, then. */
-  readonly asked?: string;
   /** Absent: of nobody who is known. */
   readonly by?: Caller | undefined;
   /** Absent where no observer asks for it. */

@@ -1,6 +1,5 @@
 /** What observers are told of calls, and what they are known by. */
 import { isPlain } from "../access/plain.ts";
-import { withoutSecrets } from "../access/secrets.ts";
 import type { Origin } from "../core/access/caller.ts";
 import { limits } from "../core/limits.ts";
 import type { Called, Observed, System } from "../engine/observer.ts";
@@ -13,8 +12,6 @@ export type Header = (name: string) => string | null | undefined;
 
 /** OpenTelemetry's word for a method that there is none of: whoever calls makes no series. */
 const UNKNOWN = "_OTHER";
-/** Characters that are kept of its path. */
-const LONGEST = 200;
 const ID = /^[\x21-\x7e]{1,128}$/;
 
 /** By what protocol a request comes. */
@@ -44,10 +41,9 @@ export function tellUnreached(observed: Observed, rule: Rule, call: Omit<Called,
   observed.called({ ...call, method: methodOf(rule) })(codeOf(error));
 }
 
-/** Tells of a call of a method that there is none of. */
-export function tellUnknown(observed: Observed, path: string, header: Header): void {
-  const asked = withoutSecrets(path.slice(1)).slice(0, LONGEST).toWellFormed();
-  observed.called({ system: systemOf(header), method: UNKNOWN, asked, origin: originOf(observed, header) })("UNIMPLEMENTED");
+/** Tells of a call of a method that there is none of. Its path may have anything in it, also a key: it is not told. */
+export function tellUnknown(observed: Observed, header: Header): void {
+  observed.called({ system: systemOf(header), method: UNKNOWN, origin: originOf(observed, header) })("UNIMPLEMENTED");
 }
 
 /** What a stream came to that has ended without an error: its caller may have ended it, or not have waited any longer. */

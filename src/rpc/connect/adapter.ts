@@ -34,7 +34,7 @@ export interface Telling {
   /** It was let in, or nobody had asked who it is, when it turned out that it cannot be read, or that its caller is gone. */
   unreached(path: string, header: Header, by: Identity | undefined, error: unknown): void;
   /** There is no such method. */
-  unknown(path: string, header: Header): void;
+  unknown(header: Header): void;
 }
 
 /** Serves every method of `routes`, first by the `direct` way, where there is one; false when the path is none of them. */
@@ -53,7 +53,7 @@ export function rpcHandler(
     if (handler !== undefined) void serve(handler, exchange, report, tell);
     else if (!table.organisations.has(organisationOf(exchange.path))) return false;
     else {
-      tell.unknown(exchange.path, (name) => exchange.header(name));
+      tell.unknown((name) => exchange.header(name));
       unimplemented(exchange);
     }
     return true;

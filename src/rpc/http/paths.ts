@@ -114,7 +114,7 @@ function telling({ engine }: Service): Telling {
       const origin = by?.origin ?? originOf(observed, header);
       if (method !== undefined) tellUnreached(observed, method, { system: systemOf(header), by, origin }, error);
     },
-    unknown: (path, header) => tellUnknown(observed, path, header),
+    unknown: (header) => tellUnknown(observed, header),
   };
 }
 

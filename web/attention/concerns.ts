@@ -6,13 +6,12 @@ import { allRows } from "../state/rows.ts";
 import { isOffered } from "../words/ends.ts";
 import { HOUR, MINUTE, maybe } from "../words/time.ts";
 
-const all = computed(allRows);
 /** Ends within a quarter of an hour. */
 const SOON = 15 * MINUTE;
 /** Cleaning that takes longer than this is stuck, most likely. */
 const STUCK = HOUR;
 
-const inState = (...states: readonly EnvironmentState[]) => computed(() => all.value.filter(({ state }) => states.includes(state)));
+const inState = (...states: readonly EnvironmentState[]) => computed(() => allRows().filter(({ state }) => states.includes(state)));
 
 /** Put aside until somebody has looked at it. */
 export const quarantined = inState(EnvironmentState.QUARANTINED);
@@ -40,7 +39,7 @@ export interface Meant {
 
 /** Whose latest end is near: no renewal goes beyond it. The nearest first. */
 export const ending = computed(() =>
-  all.value
+  allRows()
     .flatMap(({ name, holders }) =>
       holders.map((who): Meant => ({ name, who, at: (isOffered(who) ? undefined : maybe(who.latestEnd)) ?? Infinity })),
     )

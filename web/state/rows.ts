@@ -1,5 +1,5 @@
 // What the page knows of the environments: one store, which the watch fills and every view reads.
-import { type Signal, signal } from "@preact/signals";
+import { computed, type Signal, signal } from "@preact/signals";
 import type { EnvironmentStatus } from "../../gen/ts/callme/v1/types_pb.ts";
 
 /** What is gone is undefined, and leaves with the next frame: if it is back by then, who has read it is told so. */
@@ -18,10 +18,21 @@ export function statusOf(name: string): EnvironmentStatus | undefined {
   return status;
 }
 
-/** All of them, in no order; who asks in a component is told of everything. */
-export function allRows(): EnvironmentStatus[] {
+const all = computed(() => {
   void changes.value;
-  return [...rows.values()].flatMap((row) => row.peek() ?? []);
+  // All of it may have been told within one frame.
+  void complete.value;
+  const found: EnvironmentStatus[] = [];
+  for (const row of rows.values()) {
+    const status = row.peek();
+    if (status !== undefined) found.push(status);
+  }
+  return found;
+});
+
+/** All of them, in no order; who asks in a component is told of everything. */
+export function allRows(): readonly EnvironmentStatus[] {
+  return all.value;
 }
 
 /** Takes in what the server told of these. */

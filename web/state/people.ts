@@ -125,8 +125,9 @@ function keepFresh(least = 1_000): void {
   timer = setTimeout(look, Math.max(least, Math.min(LOOK, endOf(key.peek()) - AHEAD - serverTime())));
 }
 
+/** Whether the present token, if it is one that is renewed, ends in less than so many ms. */
 function endsWithin(length: number): boolean {
-  return endOf(key.peek()) <= serverTime() + length;
+  return kept().renewal !== undefined && endOf(key.peek()) <= serverTime() + length;
 }
 
 /** When a token ends, in ms. */

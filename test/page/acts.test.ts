@@ -186,8 +186,12 @@ describe.skipIf(PROGRAM === undefined)("an action", () => {
     await environments.setEnvironmentState({ environment: "moved", state: EnvironmentState.DIRTY });
     await page.getByRole("button", { name: "Mark clean…" }).click();
     await page.getByText("It counts as clean and fit for use.").waitFor();
+    await page.clock.install();
     await page.getByRole("button", { name: "It is clean" }).click();
     await page.getByRole("status").getByText("moved is clean").waitFor();
+    // It stands there for a while.
+    await page.clock.runFor(21_000);
+    await page.getByText("moved is clean").waitFor({ state: "detached" });
     expect(await state()).toBe(EnvironmentState.AVAILABLE);
   });
 

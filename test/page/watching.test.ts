@@ -50,6 +50,21 @@ describe.skipIf(PROGRAM === undefined)("the page", () => {
       .waitFor();
   });
 
+  test("shows what is made anew under the name of what was deleted just before", async () => {
+    await make("reborn", "beside");
+    await using page = await opened("#/", Date.now());
+    await rowOf(page, "reborn").getByText("free").waitFor();
+    // No frame is drawn until all three have been told.
+    await page.clock.pauseAt(Date.now() + 5_000);
+    const { environments, locks } = clientsOf(server);
+    await environments.deleteEnvironment({ environment: "reborn" });
+    await environments.applyEnvironments({ environments: [{ name: "reborn", pool: "shop", labels: { made: "anew" } }] });
+    await locks.acquire({ environment: "beside", holder: { name: "checkout #3" } });
+    await rowOf(page, "beside").getByText("checkout #3").waitFor();
+    await page.clock.resume();
+    await rowOf(page, "reborn").getByText("made=anew").waitFor();
+  });
+
   test("shows who has it, however many came before, and says that there are more", async () => {
     await make("many");
     const { locks } = clientsOf(server, "gRPC");

@@ -100,7 +100,10 @@ export class Letters {
         this.#add(letter.to, 1);
         receivers.add(letter.to);
       }
-      for (const to of receivers) this.#lose(this.#desk.oldest({ to }, Math.max(0, this.#count(to) - this.#bounds.receiver)), at, lost);
+      for (const to of receivers) {
+        const over = this.#count(to) - this.#bounds.receiver;
+        if (over > 0) this.#lose(this.#desk.oldest({ to }, over), at, lost);
+      }
       this.#bound("named", () => this.#named - this.#bounds.named, at, lost);
       this.#bound("all", () => this.#total - this.#bounds.total, at, lost);
     });

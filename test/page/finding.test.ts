@@ -1,4 +1,5 @@
 // What somebody looks for, and finds: in the table, in the history, on whatever screen.
+import { readFileSync } from "node:fs";
 import type { Browser, Route } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EnvironmentState } from "../../gen/ts/callme/v1/types_pb.ts";
@@ -155,6 +156,19 @@ describe.skipIf(PROGRAM === undefined)("what is looked for", () => {
     await vanished.getByRole("button", { name: "Older" }).click();
     await vanished.locator("h2", { hasText: "250" }).waitFor();
     expect(await vanished.getByRole("button", { name: "Older" }).count()).toBe(0);
+    // What is found is more than what is shown at first, and all of it is in the file.
+    await page.goto(`${past.url}/#/history?environment=lost`);
+    const shown = page.locator("main tbody tr");
+    await page.getByRole("button", { name: "Older" }).waitFor();
+    expect(await shown.count()).toBe(200);
+    const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV" }).click()]);
+    const rows = readFileSync(await file.path(), "utf8")
+      .trimEnd()
+      .split("\r\n");
+    expect(rows.filter((row) => row.includes("abandoned")).length).toBe(250);
+    expect(rows.filter((row) => row.includes("queued")).length).toBe(250);
+    await page.getByRole("button", { name: "Older" }).click();
+    await shown.nth(399).waitFor();
   });
 
   test("says of what it does not know yet that it reads, and shows no answer to what was asked before", async () => {

@@ -14,7 +14,7 @@ export interface TabsReport {
   readonly bytes: number;
 }
 
-/** As the page waits before it comes back, in ms: web/state/watch.ts. */
+/** As the page waits before it comes back, in ms: web/state/seen.ts. */
 const PAUSE = { least: 125, spread: 250 };
 
 let bytes = 0;
@@ -41,7 +41,7 @@ class Tab {
   async again(): Promise<void> {
     this.#agent.destroy();
     await new Promise((resolve) => setTimeout(resolve, PAUSE.least + Math.random() * PAUSE.spread));
-    await this.#watch();
+    await Promise.all([this.#watch(), this.#call(AccessService.method.whoAmI, {}).then(textOf)]);
   }
 
   /** Resolves when the snapshot and the heartbeat behind it are there. */

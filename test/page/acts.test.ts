@@ -129,6 +129,20 @@ describe.skipIf(PROGRAM === undefined)("an action", () => {
     expect((await clientsOf(server).environments.listLeases({ filter: { environment: "lost" } })).leases.length).toBe(1);
   });
 
+  test("makes no second reservation of another answer to the same question, when the first one's answer was lost", async () => {
+    await make("other");
+    await using page = await visit(browser, server, "#/env/other");
+    await page.route("**/Acquire", (route) => route.fetch().then(() => route.abort()), { times: 1 });
+    await page.getByRole("button", { name: "Reserve…" }).click();
+    await page.getByLabel("Your name, for the others").fill("Ines");
+    await page.getByRole("button", { name: "Reserve", exact: true }).click();
+    await page.getByRole("alert").waitFor();
+    await page.getByLabel("4 h").check();
+    await page.getByRole("button", { name: "Reserve", exact: true }).click();
+    await page.getByRole("status").getByText("What you asked for first has arrived after all").waitFor();
+    expect((await clientsOf(server).environments.listLeases({ filter: { environment: "other" } })).leases.length).toBe(1);
+  });
+
   test("takes what is free with a key that may not reserve, and offers to extend only what has an end of its own", async () => {
     await make("taken");
     const { secret } = await keyFor(server, [{ role: Role.USE, patterns: ["taken"] }]);

@@ -65,6 +65,23 @@ describe.skipIf(PROGRAM === undefined)("the page", () => {
     await rowOf(page, "reborn").getByText("made=anew").waitFor();
   });
 
+  test("asks once for what it shows, and again for what it was not told", async () => {
+    await make("asked");
+    const page = await browser.newPage();
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(request.url().split("/").at(-1) ?? ""));
+    await page.clock.install();
+    await page.addInitScript((typed) => sessionStorage.setItem("call-me key", typed), server.key);
+    await page.route("**/GetEnvironment", (route) => route.abort(), { times: 1 });
+    await page.goto(`${server.url}/#/env/asked`);
+    await page.getByText("Nobody has it.").waitFor();
+    await page.clock.runFor(10_000);
+    await page.getByRole("heading", { name: "asked" }).waitFor();
+    const count = (method: string) => asked.filter((one) => one === method).length;
+    expect([count("GetEnvironment"), count("ListLeases"), count("WatchEnvironment"), count("WhoAmI")]).toEqual([2, 4, 1, 1]);
+    await page.close();
+  });
+
   test("shows who has it, however many came before, and says that there are more", async () => {
     await make("many");
     const { locks } = clientsOf(server, "gRPC");

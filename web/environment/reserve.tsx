@@ -1,3 +1,4 @@
+import { Code, ConnectError } from "@connectrpc/connect";
 import { Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
 import { IfBusy } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { type EnvironmentStatus, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
@@ -38,10 +39,14 @@ export function askReserve(status: EnvironmentStatus): void {
       const call = locks.acquire(
         waits ? { ...asked, autoClaim: true, notAfter: spanOf(until) } : { ...asked, ifBusy: IfBusy.FAIL, ttl: length, maxHold: length },
       );
-      const { lease } = await call.catch((error: unknown) => {
+      const answer = await call.catch((error: unknown) => {
+        // Not the same as before: but what was sent then has arrived.
+        if (ConnectError.from(error).code === Code.AlreadyExists) return undefined;
         if (!isLost(error)) from = undefined;
         throw error;
       });
+      if (answer === undefined) return `What you asked for first has arrived after all, and stands as it was then: look at ${name}.`;
+      const { lease } = answer;
       const end = maybe(lease?.latestEnd ?? lease?.expiresAt) ?? until;
       if (lease?.state === LeaseState.HELD) return `${name} is yours until ${clockTime(end, serverTime())}.`;
       if (lease?.state === LeaseState.ENDED) return `${name} can not be had: ${lease.endNote}`;

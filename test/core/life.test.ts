@@ -111,9 +111,12 @@ describe("what a use leaves behind", () => {
 describe("what else ends a use", () => {
   const reserved = (world: Fleet) => ({ autoClaim: true, notAfter: world.at + HOUR, ttl: 2 * HOUR });
 
-  test("a reservation that ends when it was to be is cleaned after, and neither kept as it was nor a failure", () => {
+  test.each([
+    ["not_after", reserved],
+    ["max_hold", (world: Fleet) => ({ autoClaim: true, notAfter: world.at + 7 * HOUR, maxHold: HOUR })],
+  ])("a reservation that ends at its %s is cleaned after, and neither kept as it was nor a failure", (_, asked) => {
     const fleet = new Fleet({ a: { onExpiry: "HOLD", quarantineAfter: 1 }, b: { onExpiry: "CLEAN" } });
-    for (const name of ["a", "b"]) fleet.acquire(`on-${name}`, name, reserved(fleet));
+    for (const name of ["a", "b"]) fleet.acquire(`on-${name}`, name, asked(fleet));
     fleet.pass(HOUR);
     expect([fleet.states("on-a", "on-b"), fleet.stateOf("a"), fleet.stateOf("b")]).toEqual([
       "on-a EXPIRED, on-b EXPIRED",

@@ -124,6 +124,6 @@ function isCleaner({ leaseId }: Cause): boolean {
   return leaseId.startsWith("k");
 }
 
-function hasEndedAsPlanned({ autoClaim, notAfter, endedAt = 0 }: Lease): boolean {
-  return autoClaim === true && notAfter !== undefined && endedAt >= notAfter;
+function hasEndedAsPlanned({ autoClaim, ttl, notAfter, endedAt = 0 }: Lease): boolean {
+  return autoClaim === true && notAfter !== undefined && (ttl === undefined || endedAt >= notAfter);
 }

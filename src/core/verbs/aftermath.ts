@@ -78,9 +78,12 @@ function afterCleaning(environment: Environment, lease: Lease, leaving: Leaving,
   return isOverdue(again, at) ? notCleaned(again) : again;
 }
 
-/** A reservation that is over when it was to be: nobody need give it back, and nothing has failed. */
-function isPlanned({ autoClaim, notAfter = Number.POSITIVE_INFINITY }: Lease, at: Micros): boolean {
-  return autoClaim === true && notAfter <= at;
+/**
+ * A reservation that is over when it was to be: nobody need give it back, and nothing has failed. One that nobody has to renew has no other
+ * end, be it its not_after or its max_hold.
+ */
+function isPlanned({ autoClaim, ttl, notAfter = Number.POSITIVE_INFINITY }: Lease, at: Micros): boolean {
+  return autoClaim === true && (ttl === undefined || notAfter <= at);
 }
 
 /** Counts what failed in a row, where that matters. Who ended it by force says nothing of the environment. */

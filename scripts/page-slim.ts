@@ -100,6 +100,26 @@ const SIMPLER: readonly { readonly file: RegExp; readonly from: RegExp; readonly
       }`,
   },
   {
+    // Nothing is streamed to the server, and no browser needs helpers for async generators.
+    file: /connect\/dist\/esm\/promise-client\.js$/,
+    from: /.*/s,
+    to: `
+      import { makeAnyClient } from "./any-client.js";
+      async function* messages(answer) { yield* (await answer).message; }
+      async function* only(input) { yield input; }
+      export function createClient(service, transport) {
+        return makeAnyClient(service, (method) => {
+          const call = (name, input, { signal, timeoutMs, headers } = {}) => transport[name](method, signal, timeoutMs, headers, input);
+          if (method.methodKind === "unary") return async (input, options) => (await call("unary", input, options)).message;
+          // Who stops reading ends the call by its signal.
+          return (input, options) => {
+            const all = messages(call("stream", only(input), options));
+            return { [Symbol.asyncIterator]: () => ({ next: () => all.next() }) };
+          };
+        });
+      }`,
+  },
+  {
     // A field's default is an enum value, or a bool.
     file: /protobuf\/dist\/esm\/wire\/text-format\.js$/,
     from: /(export function parseTextFormatScalarValue\(type, value\)) \{.*/s,

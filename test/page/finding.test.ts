@@ -51,6 +51,27 @@ describe.skipIf(PROGRAM === undefined)("what is looked for", () => {
     await then.getByText("still #2").waitFor();
   });
 
+  test("shows no use of days of which nothing is known, in the figures, their file and the timeline, and who waits now", async () => {
+    await using past = new Living();
+    const hour = 3_600;
+    await past.startAgo(50 * hour);
+    const long = { ttl: seconds(60 * hour), maxHold: seconds(60 * hour), ticketTtl: seconds(24 * hour) };
+    await clientsOf(past).locks.acquire({ environment: "young", holder: { name: "checkout #1" }, ...long });
+    await past.startAgo(2 * hour);
+    await clientsOf(past).locks.acquire({ environment: "young", holder: { name: "search #2" }, ...long });
+    await past.startAgo(0);
+    await using page = await visit(browser, past, "#/history?show=use", { zone: AFTERNOON });
+    const shares = page.getByRole("row", { name: /^young/ }).locator("td:nth-child(n+4)");
+    await shares.first().waitFor();
+    expect((await shares.allTextContents()).slice(0, 7)).toEqual(["–", "–", "–", "–", "100%", "100%", "100%"]);
+    await page.getByText(/Counted from .* on: nothing is known of what was before\..*Now 1 waits, the longest for 2 h/).waitFor();
+    const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV" }).click()]);
+    expect(readFileSync(await file.path(), "utf8")).toMatch(/\r\nyoung,1,1\.0000,,,,,1\.0000,/);
+    await page.goto(`${past.url}/#/env/young?span=7d`);
+    await page.locator("svg .unknown").waitFor();
+    await page.getByText(/^Hatched: what was before .* is not known/).waitFor();
+  });
+
   test("asks the server for no more figures than its own buttons do, whatever stands in the address", async () => {
     await using page = await visit(browser, server);
     let asked = 0;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { csv } from "../../web/words/csv.ts";
+import { csv, inSeconds } from "../../web/words/csv.ts";
 
 test.each([
   ["plain words", "plain words"],
@@ -31,4 +31,8 @@ test("cells stand in a row each behind a comma, and rows end as RFC 4180 has it"
     ["uat", "3"],
   ];
   expect(csv(rows)).toBe("name,grants\r\nuat,3\r\n");
+});
+
+test("lengths are in seconds, to the millisecond, and empty where there is none", () => {
+  expect([93_000, 1_234.567, 0, undefined].map(inSeconds)).toEqual(["93", "1.235", "0", ""]);
 });

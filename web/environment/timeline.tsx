@@ -22,6 +22,8 @@ interface Given {
 
 const HEIGHT = 16;
 const LANES = 8;
+/** What begins further to the right, in percent of the width, has no words: a small screen would cut them. */
+const CUT = 88;
 /** A bar is no narrower, in percent of the width. */
 const LEAST = 0.25;
 
@@ -54,7 +56,16 @@ function Shown({ environment, capacity, holding, by, back }: Given & { readonly 
   const uses = [...present(holding, environment), ...past.uses];
   return (
     <>
-      <Drawing uses={uses} outages={outages} back={back} capacity={capacity} />
+      <Drawing uses={uses} outages={outages} missing={missing} back={back} capacity={capacity} />
+      <p class="quiet">
+        {missing === undefined ? null : (
+          <>
+            Hatched: what was before <At at={missing} /> is not known, or is too much to show.{" "}
+          </>
+        )}
+        {uses.some(isHard) ? "Red: expired or force-released. " : ""}
+        {outages.length === 0 ? "" : "Dashed: out of service."}
+      </p>
       <details
         class="beneath"
         onToggle={({ currentTarget }) => {
@@ -62,11 +73,6 @@ function Shown({ environment, capacity, holding, by, back }: Given & { readonly 
         }}
       >
         <summary>The same as a table</summary>
-        {missing === undefined ? null : (
-          <p class="quiet">
-            What was before <At at={missing} /> is not kept, or is too much to show.
-          </p>
-        )}
         {open.value ? <UseList of={[...uses, ...outages].sort((a, b) => b.from - a.from)} /> : null}
       </details>
     </>
@@ -76,11 +82,12 @@ function Shown({ environment, capacity, holding, by, back }: Given & { readonly 
 interface Drawn {
   readonly uses: readonly Use[];
   readonly outages: readonly Outage[];
+  readonly missing: number | undefined;
   readonly back: number;
   readonly capacity: number;
 }
 
-function Drawing({ uses, outages, back, capacity }: Drawn) {
+function Drawing({ uses, outages, missing, back, capacity }: Drawn) {
   const until = minute.value;
   const since = until - back;
   const x = (at: number) => Math.min(100, Math.max(0, (100 * (at - since)) / back));
@@ -106,11 +113,21 @@ function Drawing({ uses, outages, back, capacity }: Drawn) {
       {ticks(since, until).map(({ at, words }) => (
         <g key={at}>
           <line x1={`${x(at)}%`} x2={`${x(at)}%`} y1="0" y2={height + 3} />
-          <text x={`${x(at)}%`} y={height + 14} dx="3">
-            {words}
-          </text>
+          {x(at) > CUT ? null : (
+            <text x={`${x(at)}%`} y={height + 14} dx="3">
+              {words}
+            </text>
+          )}
         </g>
       ))}
+      {missing === undefined ? null : (
+        <>
+          <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse">
+            <path d="M0 6L6 0" />
+          </pattern>
+          <rect class="unknown" width={`${x(missing)}%`} height={height} />
+        </>
+      )}
       {outages.map((outage) => (
         <rect key={outage.from} class="outage" y="0" height={height} {...place(outage.from, outage.to)}>
           <title>{`${spoken(EnvironmentStateSchema, outage.state)}, ${outage.reason}\n${term(outage)}`}</title>
@@ -119,7 +136,7 @@ function Drawing({ uses, outages, back, capacity }: Drawn) {
       {drawn.map(({ use, lane }) => (
         <rect
           key={use.lease}
-          class={`use ${hard({ kind: use.end, holder: use.who.holder }) ? "hard" : ""}`}
+          class={`use ${isHard(use) ? "hard" : ""}`}
           y={lane * HEIGHT + 2}
           height={HEIGHT - 4}
           {...place(use.from, use.to)}
@@ -129,6 +146,10 @@ function Drawing({ uses, outages, back, capacity }: Drawn) {
       ))}
     </svg>
   );
+}
+
+function isHard({ end, who: { holder } }: Use): boolean {
+  return hard({ kind: end, holder });
 }
 
 function term({ from, to }: Pick<Use, "from" | "to">): string {

@@ -1,8 +1,10 @@
 import type { Spread, StatsRow } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import { type Field, List } from "../parts/list.tsx";
 import { useLoaded } from "../parts/loaded.ts";
+import { At } from "../parts/times.tsx";
+import { now } from "../state/clock.ts";
 import { addressOf, choose, route } from "../state/route.ts";
-import { csv } from "../words/csv.ts";
+import { csv, inSeconds } from "../words/csv.ts";
 import { MINUTE, maybe, spell } from "../words/time.ts";
 import { type Figures, figuresOf, GROUPS, type Group, type Question } from "./figures.ts";
 import { File } from "./file.tsx";
@@ -64,39 +66,56 @@ function Answer({ question }: { readonly question: Question }) {
 /** So many rows are shown; the file has all. */
 const MOST = 200;
 
-function FigureTable({ figures: { rows, parts }, linked }: { readonly figures: Figures; readonly linked: boolean }) {
-  const used = [...rows].sort((a, b) => b.utilisation - a.utilisation);
+function FigureTable({ figures, linked }: { readonly figures: Figures; readonly linked: boolean }) {
+  const { rows, parts, used, begin, waits } = figures;
   const fields: Field<StatsRow>[] = [
     { title: "Name", cell: ({ key }) => (linked ? <a href={addressOf(key)}>{key}</a> : key || "none") },
     { title: "Grants", cell: ({ grants }) => `${grants}` },
-    { title: "Used", cell: ({ utilisation }) => <Share of={utilisation} /> },
-    ...parts.map(({ title, used: on }) => ({
-      title,
+    { title: "Used", cell: (row) => <Share of={used(row)} /> },
+    ...parts.map((part) => ({
+      title: part.title,
       class: "day",
-      cell: ({ key }: StatsRow) => <Share of={on.get(key) ?? 0} />,
+      cell: (row: StatsRow) => <Share of={part.used(row)} />,
     })),
-    { title: "Wait p50", cell: ({ wait }) => length(wait, "p50") },
-    { title: "Wait p95", cell: ({ wait }) => length(wait, "p95") },
-    { title: "Hold p50", cell: ({ hold }) => length(hold, "p50") },
-    { title: "Hold p95", cell: ({ hold }) => length(hold, "p95") },
+    ...LENGTHS.map(([title, which, rank]) => ({ title, cell: (row: StatsRow) => length(row[which], rank) })),
     { title: "Expired", cell: ({ expired }) => count(expired) },
     { title: "Forced", cell: ({ forced }) => count(forced) },
     { title: "Vanished", cell: ({ abandoned }) => count(abandoned) },
   ];
   return (
     <>
-      <List class="figures" of={used.slice(0, MOST)} fields={fields} id={({ key }) => key} />
-      {used.length > MOST ? (
+      <p class="quiet">
+        {begin === undefined ? null : (
+          <>
+            Counted from <At at={begin} /> on: nothing is known of what was before.{" "}
+          </>
+        )}
+        Waits are of those who were served.{" "}
+        {waits.length === 0
+          ? "Nobody waits now."
+          : `Now ${waits.length === 1 ? "1 waits" : `${waits.length} wait`}, the longest for ${spell(now.value - Math.min(...waits))}.`}
+      </p>
+      <List class="figures" of={rows.slice(0, MOST)} fields={fields} id={({ key }) => key} />
+      {rows.length > MOST ? (
         <p class="quiet">
-          The {MOST} that are used most, of {used.length}; the CSV file has all.
+          The {MOST} that are used most, of {rows.length}; the CSV file has all.
         </p>
       ) : null}
     </>
   );
 }
 
+/** Lengths of a row, by how many took no longer. */
+const LENGTHS = [
+  ["Half waited within", "wait", "p50"],
+  ["95 % waited within", "wait", "p95"],
+  ["Half held within", "hold", "p50"],
+  ["95 % held within", "hold", "p95"],
+] as const;
+
 /** A share as a figure, with a bar beneath that is as long. */
-function Share({ of }: { readonly of: number }) {
+function Share({ of }: { readonly of: number | undefined }) {
+  if (of === undefined) return <span title="Not known">–</span>;
   return (
     <span class="share">
       {of === 0 ? <span class="quiet">0</span> : `${of < 0.01 ? "<1" : Math.round(of * 100)}`}%
@@ -116,21 +135,21 @@ function count(times: bigint): string {
   return times === 0n ? "" : times.toString();
 }
 
-function asCsv({ rows, parts }: Figures): string {
-  const spread = (one: Spread | undefined) =>
-    [one?.p50, one?.p95, one?.max].map((each) => (each === undefined ? "" : `${(maybe(each) ?? 0) / 1_000}`));
+function asCsv({ rows, parts, used }: Figures): string {
+  const share = (of: number | undefined) => of?.toFixed(4) ?? "";
   const date = (at: number) => new Date(at - new Date(at).getTimezoneOffset() * MINUTE).toISOString().slice(0, 10);
-  const heading = ["key", "grants", "utilisation", ...parts.map(({ from }) => `utilisation ${date(from)}`)];
-  const lengths = ["wait", "hold"].flatMap((name) => ["p50", "p95", "max"].map((which) => `${name} ${which} s`));
   return csv([
-    [...heading, ...lengths, "expired", "forced", "abandoned"],
+    [
+      ...["Name", "Grants", "Used", ...parts.map(({ from }) => `Used ${date(from)}`)],
+      ...LENGTHS.map(([title]) => `${title} (s)`),
+      ...["Expired", "Forced", "Vanished"],
+    ],
     ...rows.map((row) => [
       row.key,
       `${row.grants}`,
-      row.utilisation.toFixed(4),
-      ...parts.map(({ used }) => (used.get(row.key) ?? 0).toFixed(4)),
-      ...spread(row.wait),
-      ...spread(row.hold),
+      share(used(row)),
+      ...parts.map((part) => share(part.used(row))),
+      ...LENGTHS.map(([, which, rank]) => inSeconds(maybe(row[which]?.[rank]))),
       `${row.expired}`,
       `${row.forced}`,
       `${row.abandoned}`,

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
-import { type Event, EventKindSchema } from "../../gen/ts/callme/v1/insight_service_pb.ts";
-import { by, EventList, heldFor } from "../parts/events.tsx";
+import type { Event } from "../../gen/ts/callme/v1/insight_service_pb.ts";
+import { by, EventList, heldFor, what } from "../parts/events.tsx";
 import { textIn } from "../parts/fields.tsx";
 import { Older } from "../parts/gathered.tsx";
 import { useLoaded } from "../parts/loaded.ts";
@@ -8,8 +8,7 @@ import { At } from "../parts/times.tsx";
 import { UseList } from "../parts/uses.tsx";
 import { serverTime } from "../state/clock.ts";
 import { choose, route } from "../state/route.ts";
-import { csv } from "../words/csv.ts";
-import { spoken } from "../words/enums.ts";
+import { csv, inSeconds } from "../words/csv.ts";
 import { maybe } from "../words/time.ts";
 import { nameOf } from "../words/who.ts";
 import { File } from "./file.tsx";
@@ -138,21 +137,21 @@ function Search({ sought, fields }: { readonly sought: Sought; readonly fields: 
 }
 
 function eventsAsCsv(events: readonly Event[]): string {
-  const heading = ["time", "kind", "pool", "environment", "lease", "holder", "repository", "run", "held s", "by", "reason"];
+  const heading = ["Time (UTC)", "Environment", "What", "Whose", "Held for (s)", "By", "Reason", "Pool", "Lease", "Repository", "Run"];
   const rows = events.map((event) => {
-    const [time, held] = [maybe(event.time), heldFor(event)];
+    const { time, environment, subject, leaseId, holder, pool } = event;
     return [
-      time === undefined ? "" : new Date(time).toISOString(),
-      spoken(EventKindSchema, event.kind),
-      event.pool,
-      event.environment,
-      event.leaseId,
-      nameOf(event, ""),
-      event.holder?.repository ?? "",
-      event.holder?.runUrl ?? "",
-      held === undefined ? "" : `${held / 1_000}`,
+      new Date(maybe(time) ?? 0).toISOString(),
+      environment || subject,
+      what(event),
+      leaseId === "" ? "" : nameOf(event, ""),
+      inSeconds(heldFor(event)),
       by(event),
       event.reason,
+      pool,
+      leaseId,
+      holder?.repository ?? "",
+      holder?.runUrl ?? "",
     ];
   });
   return csv([heading, ...rows]);

@@ -1,7 +1,9 @@
 import { type Event, EventKind, EventKindSchema } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import { EnvironmentStateSchema, HolderKind } from "../../gen/ts/callme/v1/types_pb.ts";
+import { today } from "../state/clock.ts";
 import { addressOf } from "../state/route.ts";
 import { spoken } from "../words/enums.ts";
+import { inWords } from "../words/reason.ts";
 import { maybe, spell } from "../words/time.ts";
 import { nameOf } from "../words/who.ts";
 import { type Field, List } from "./list.tsx";
@@ -20,7 +22,7 @@ const FIELDS: readonly Field<Event>[] = [
   { title: "Whose", cell: (event) => (event.leaseId === "" ? "" : <Who one={event} />) },
   { title: "Held for", cell: held },
   { title: "By", cell: by },
-  { title: "Reason", class: "words", cell: ({ reason }) => reason },
+  { title: "Reason", class: "words", cell: ({ reason }) => inWords(reason, today.value) },
 ];
 const UNNAMED = FIELDS.filter((field) => field !== ENVIRONMENT);
 
@@ -42,8 +44,8 @@ export function hard({ kind, holder }: Pick<Event, "kind" | "holder">): boolean 
   return kind === EventKind.FORCE_RELEASED || kind === EventKind.ABANDONED;
 }
 
-/** "granted", "maintenance". */
-function what({ kind, state }: Event): string {
+/** "granted", "now maintenance". */
+export function what({ kind, state }: Event): string {
   return kind === EventKind.STATE_CHANGED ? `now ${spoken(EnvironmentStateSchema, state)}` : spoken(EventKindSchema, kind);
 }
 

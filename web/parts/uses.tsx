@@ -2,8 +2,10 @@
 import { type Event, EventKind, EventKindSchema } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import type { EnvironmentState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { EnvironmentStateSchema, type Lease } from "../../gen/ts/callme/v1/types_pb.ts";
+import { today } from "../state/clock.ts";
 import { addressOf } from "../state/route.ts";
 import { spoken } from "../words/enums.ts";
+import { inWords } from "../words/reason.ts";
 import { maybe, spell } from "../words/time.ts";
 import type { Known } from "../words/who.ts";
 import { hard } from "./events.tsx";
@@ -72,7 +74,7 @@ const FIELDS: readonly Field<Use | Outage>[] = [
     class: (one) => ("who" in one && hard({ kind: one.end, holder: one.who.holder }) ? "hard" : ""),
     cell: (one) => ("who" in one && one.to !== undefined ? spoken(EventKindSchema, one.end) : ""),
   },
-  { title: "Reason", class: "words", cell: ({ reason }) => reason },
+  { title: "Reason", class: "words", cell: ({ reason }) => inWords(reason, today.value) },
 ];
 
 const NAMED = [ENVIRONMENT, ...FIELDS.map((field) => (field.cell === whose ? { ...field, title: "Who" } : field))];

@@ -15,3 +15,8 @@ function cell(text: string): string {
   const harmless = /^-?\d+(\.\d+)?$/.test(shown) ? shown : shown.replace(FORMULA, "$1'");
   return /[",;]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
+
+/** A length in ms as a file has it: seconds, with at most three decimals; nothing, if there is none. */
+export function inSeconds(ms: number | undefined): string {
+  return ms === undefined ? "" : `${Math.round(ms) / 1_000}`;
+}

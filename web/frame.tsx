@@ -26,7 +26,7 @@ export function Frame({ children }: { readonly children: ComponentChildren }) {
           <a class="brand" href="#/">
             call-me
           </a>
-          <Way to={tableAddress.value} here={view === "table"}>
+          <Way to={view === "table" ? "#/" : tableAddress.value} here={view === "table"}>
             Environments
           </Way>
           <Way to="#/attention" here={view === "attention"}>

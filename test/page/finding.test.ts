@@ -121,6 +121,43 @@ describe.skipIf(PROGRAM === undefined)("what is looked for", () => {
     await page.getByText("No environment fits").waitFor();
   });
 
+  test("leaves out what the address has and there is not, and shows the way back where nothing fits", async () => {
+    await make("way-a", "way-b");
+    await using page = await visit(browser, server, "#/?state=foo&columns=bar&q=way-");
+    await rowOf(page, "way-a").locator(".state").waitFor();
+    expect(await page.getByRole("button", { pressed: true }).count()).toBe(0);
+    await page.goto(`${server.url}/#/?q=zzz&label=nix&mine=1&state=dirty`);
+    await page.getByRole("button", { name: "Show all" }).click();
+    await rowOf(page, "way-b").waitFor();
+    expect(await page.getByLabel("Mine").isChecked()).toBe(false);
+    await page.goto(`${server.url}/#/?q=way-b`);
+    await rowOf(page, "way-a").waitFor({ state: "detached" });
+    await page.getByRole("link", { name: "Environments" }).click();
+    await rowOf(page, "way-a").waitFor();
+  });
+
+  test("keeps the end of a state apart from the end of who holds it, and the menu of columns open no longer than it is used", async () => {
+    await make("two-ends");
+    await take("two-ends", "checkout #1", { ttl: seconds(7_200), maxHold: seconds(7_200) });
+    const until = { seconds: BigInt(Math.floor(Date.now() / 1_000) + 600), nanos: 0 };
+    await clientsOf(server).environments.setEnvironmentState({
+      ...{ environment: "two-ends", state: EnvironmentState.MAINTENANCE, reason: "upgrade", until },
+    });
+    await using page = await visit(browser, server, "#/?q=two-ends");
+    const row = rowOf(page, "two-ends");
+    await row.locator(".until", { hasText: /in (2 h|1 h 59 m)/ }).waitFor();
+    await row.locator(".state", { hasText: /until \d\d:\d\d, upgrade/ }).waitFor();
+    const [menu, reason] = [page.getByText("Columns", { exact: true }), page.getByLabel("Reason", { exact: true })];
+    await menu.click();
+    await reason.check();
+    await page.keyboard.press("Escape");
+    await reason.waitFor({ state: "hidden" });
+    await menu.click();
+    await reason.waitFor();
+    await row.locator(".state").click();
+    await reason.waitFor({ state: "hidden" });
+  });
+
   test("on a telephone shows each column that is chosen, with its title, and sorts both ways", async () => {
     await make("small-a", "small-b");
     await take("small-a", "checkout #1", { reason: "nightly" });

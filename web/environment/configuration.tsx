@@ -4,7 +4,7 @@ import { spoken } from "../words/enums.ts";
 import { milliseconds, spell } from "../words/time.ts";
 import { nameOf } from "../words/who.ts";
 
-/** What is on the environment, and how it is configured. */
+/** What is deployed on the environment, and how it is configured. */
 export function Configuration({ environment }: { readonly environment: Environment }) {
   const facts = Object.entries(environment.facts);
   const variables = Object.entries(environment.variables);
@@ -12,7 +12,7 @@ export function Configuration({ environment }: { readonly environment: Environme
     <aside>
       {facts.length === 0 ? null : (
         <>
-          <h2>What is on it</h2>
+          <h2>Deployed</h2>
           <dl>
             {facts.map(([name, { value, holder, at }]) => (
               <div key={name}>

@@ -5,7 +5,7 @@ import { isMine } from "../state/person.ts";
 import { choose, route } from "../state/route.ts";
 import { allRows, complete } from "../state/rows.ts";
 import { factsOf, labelsOf } from "../words/labels.ts";
-import { verdict } from "../words/state.ts";
+import { VERDICTS, verdict } from "../words/state.ts";
 import { nameOf } from "../words/who.ts";
 import { COLUMNS, type Column } from "./columns.tsx";
 import { mine } from "./mine.ts";
@@ -15,7 +15,9 @@ const chosen = (name: string) => computed(() => query.value.get(name) ?? "");
 
 export const words = chosen("q");
 export const labels = computed(() => query.value.getAll("label"));
-export const states = chosen("state");
+const inAddress = chosen("state");
+/** Of those that there are. */
+export const states = computed(() => VERDICTS.filter((one) => inAddress.value.split(",").includes(one)));
 export const onlyMine = chosen("mine");
 const sorting = chosen("sort");
 const columns = chosen("columns");
@@ -35,10 +37,11 @@ export function sortBy({ id }: Column, backwards: boolean): void {
   choose({ sort: backwards ? `-${id}` : id === FIRST.id ? "" : id });
 }
 
-/** The columns that stand there. */
+/** The columns that stand there; the usual ones, unless others that there are were chosen. */
 export const standing = computed(() => {
   const wanted = columns.value.split(",");
-  return columns.value === "" ? COLUMNS.filter(({ usual }) => usual) : COLUMNS.filter((one) => one === FIRST || wanted.includes(one.id));
+  const found = COLUMNS.filter((one) => one === FIRST || wanted.includes(one.id));
+  return found.length > 1 || wanted.includes(FIRST.id) ? found : COLUMNS.filter(({ usual }) => usual);
 });
 
 /** Takes a column away, or puts it back. */
@@ -80,12 +83,11 @@ function bears({ labels }: EnvironmentStatus, wanted: string): boolean {
 
 function filter(): (status: EnvironmentStatus) => boolean {
   const parts = words.value.toLowerCase().split(/\s+/).filter(Boolean);
-  const wanted = states.value.split(",").filter(Boolean);
   const ours = onlyMine.value === "" ? undefined : mine.value;
   return (status) =>
     parts.every((part) => textOf(status).includes(part)) &&
     labels.value.every((one) => bears(status, one)) &&
-    (wanted.length === 0 || wanted.includes(verdict(status))) &&
+    (states.value.length === 0 || states.value.includes(verdict(status))) &&
     (ours === undefined || ours.has(status.name) || status.holders.some(isMine));
 }
 
@@ -133,7 +135,7 @@ export const shown = computed(() => {
   const all = allRows();
   const fits = filter();
   const { column, backwards } = order.value;
-  const now = [words.value, ...labels.value, states.value, onlyMine.value, column.id, backwards, again.value, complete.value].join("\n");
+  const now = [words.value, ...labels.value, ...states.value, onlyMine.value, column.id, backwards, again.value, complete.value].join("\n");
   const isNew = now !== before;
   if (isNew) places = new Map();
   before = now;

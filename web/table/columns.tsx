@@ -118,8 +118,8 @@ function Next(status: EnvironmentStatus) {
 }
 
 function Latest(status: EnvironmentStatus) {
-  const end = status.stateUntil ?? latestOf(status);
-  if (end === undefined) return firstToEnd(status) === undefined ? null : <Two>no limit</Two>;
+  const end = latestOf(status);
+  if (end === undefined) return firstToEnd(status) && <Two>no limit</Two>;
   return (
     <Two below={<Until at={end} />}>
       <At at={end} />
@@ -162,11 +162,20 @@ export const COLUMNS: readonly Column[] = [
     width: 13,
     usual: true,
     sort: (status) => VERDICTS.indexOf(verdict(status)),
-    cell: (status) => (
-      <Two below={because(status)}>
-        <Sign verdict={verdict(status)} />
-      </Two>
-    ),
+    cell: (status) => {
+      const why = because(status);
+      const until = status.stateUntil && (
+        <>
+          until <At at={status.stateUntil} />
+          {why && `, ${why}`}
+        </>
+      );
+      return (
+        <Two below={until ?? why} title={why}>
+          <Sign verdict={verdict(status)} />
+        </Two>
+      );
+    },
   },
   {
     id: "holder",
@@ -194,7 +203,7 @@ export const COLUMNS: readonly Column[] = [
     title: "Latest end",
     width: 9,
     usual: true,
-    sort: (status) => maybe(status.stateUntil ?? latestOf(status)),
+    sort: (status) => maybe(latestOf(status)),
     cell: Latest,
   },
   {
@@ -205,7 +214,7 @@ export const COLUMNS: readonly Column[] = [
     sort: ({ holders: [first] }) => first?.reason || undefined,
     cell: ({ holders: [first] }) => <Two>{first?.reason}</Two>,
   },
-  { id: "facts", title: "On it", width: 12, usual: true, sort: (status) => factsOf(status)[0], cell: Facts },
+  { id: "facts", title: "Deployed", width: 12, usual: true, sort: (status) => factsOf(status)[0], cell: Facts },
   {
     id: "next",
     title: "Next",
@@ -224,8 +233,11 @@ export const COLUMNS: readonly Column[] = [
       const estimate = estimateOf(status);
       if (estimate === undefined) return null;
       return (
-        <Two below={`after ${spell(estimate.length)}`} title="Half of its last holds took no longer">
-          {estimate.at < now.value ? "overdue" : <At at={estimate.at} />}
+        <Two
+          below={estimate.isLatest ? "its latest end" : `usually ${spell(estimate.length)}`}
+          title="Half of its last holds took no longer"
+        >
+          {estimate.at < now.value ? "longer than usual" : <At at={estimate.at} />}
         </Two>
       );
     },

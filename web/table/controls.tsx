@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { choose } from "../state/route.ts";
 import { allRows } from "../state/rows.ts";
-import { VERDICTS, verdict } from "../words/state.ts";
+import { VERDICTS, type Verdict, verdict } from "../words/state.ts";
 import { again, labels, onlyMine, order, shown, sortBy, standing, states, toggle, words } from "./choice.ts";
 import { COLUMNS } from "./columns.tsx";
 import { Mine } from "./mine.ts";
@@ -62,16 +62,13 @@ export function Controls() {
 function States() {
   const counts = new Map<string, number>();
   for (const status of allRows()) counts.set(verdict(status), (counts.get(verdict(status)) ?? 0) + 1);
-  const chosen = new Set(states.value.split(",").filter(Boolean));
-  const flip = (state: string) => {
-    const next = VERDICTS.filter((one) => chosen.has(one) !== (one === state));
-    choose({ state: next.join() });
-  };
+  const isChosen = (state: Verdict) => states.value.includes(state);
+  const flip = (state: Verdict) => choose({ state: VERDICTS.filter((one) => isChosen(one) !== (one === state)).join() });
   return (
     <fieldset class="states">
       <legend class="unseen">States to show</legend>
-      {VERDICTS.filter((state) => counts.has(state) || chosen.has(state)).map((state) => (
-        <button type="button" key={state} class="state" aria-pressed={chosen.has(state)} onClick={() => flip(state)}>
+      {VERDICTS.filter((state) => counts.has(state) || isChosen(state)).map((state) => (
+        <button type="button" key={state} class="state" aria-pressed={isChosen(state)} onClick={() => flip(state)}>
           {state} <b>{counts.get(state) ?? 0}</b>
         </button>
       ))}
@@ -120,9 +117,26 @@ function SortMenu() {
   );
 }
 
+/** Closes when somebody clicks elsewhere, or with Escape. */
 function ColumnMenu() {
+  const menu = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    const close = ({ target, key }: Partial<KeyboardEvent>) => {
+      const { current } = menu;
+      if (current?.open && (key === undefined ? !current.contains(target as Node) : key === "Escape")) {
+        current.open = false;
+        if (key !== undefined) current.querySelector("summary")?.focus();
+      }
+    };
+    addEventListener("click", close);
+    addEventListener("keydown", close);
+    return () => {
+      removeEventListener("click", close);
+      removeEventListener("keydown", close);
+    };
+  }, []);
   return (
-    <details class="menu">
+    <details class="menu" ref={menu}>
       <summary>Columns</summary>
       <div>
         {COLUMNS.slice(1).map((column) => (

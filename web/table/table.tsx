@@ -1,6 +1,7 @@
 import { signal, useSignal } from "@preact/signals";
 import { Fragment } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { choose } from "../state/route.ts";
 import { complete } from "../state/rows.ts";
 import { order, shown, sortBy, standing } from "./choice.ts";
 import type { Column } from "./columns.tsx";
@@ -119,11 +120,18 @@ function Nothing() {
     return () => clearTimeout(timer);
   }, []);
   if (!complete.value) return late.value ? <p class="nothing">Reading the environments…</p> : null;
+  if (shown.value.of === 0)
+    return (
+      <p class="nothing">
+        There is no environment yet, or none that you may see. The first Acquire of a name makes one; `call-me env apply` configures them.
+      </p>
+    );
   return (
     <p class="nothing">
-      {shown.value.of === 0
-        ? "There is no environment yet, or none that you may see. The first Acquire of a name makes one; `call-me env apply` configures them."
-        : "No environment fits all that is chosen above."}
+      No environment fits all that is chosen above.{" "}
+      <button type="button" onClick={() => choose({ q: "", state: "", label: "", mine: "" })}>
+        Show all
+      </button>
     </p>
   );
 }

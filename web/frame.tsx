@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { concerns } from "./attention/concerns.ts";
 import { Dialog } from "./parts/ask.tsx";
 import { now } from "./state/clock.ts";
-import { keepPerson, personName } from "./state/person.ts";
+import { keepPerson } from "./state/person.ts";
 import { beginning, route, tableAddress } from "./state/route.ts";
 import { scheme, turnScheme } from "./state/scheme.ts";
 import { caller, isOpen, signOut } from "./state/session.ts";
@@ -101,7 +101,7 @@ function Person() {
   const who = caller.value;
   return (
     <span class="person">
-      <span title={who?.principal}>{personName() || who?.label || (isOpen.value ? "no key asked for" : who?.principal)}</span>
+      <span title={who?.principal}>{who?.label || (isOpen.value ? "no key asked for" : who?.principal)}</span>
       <button type="button" onClick={turnScheme} title="Colours: light, dark, or as the system has them">
         ◐ {scheme.value || "auto"}
       </button>

@@ -44,6 +44,13 @@ export function instant(text: string): number | undefined {
   return Number.isNaN(at) ? undefined : at;
 }
 
+/** Why it cannot be looked for; empty: it can. */
+export function wrongIn({ at, from, to }: Sought): string {
+  const garbage = [at, from, to].find((text) => text !== "" && instant(text) === undefined);
+  if (garbage !== undefined) return `“${garbage}” is no time: give one as 2026-11-30T15:00.`;
+  return (instant(from) ?? 0) > (instant(to) ?? Infinity) ? "From is after Until: nothing is between them." : "";
+}
+
 /** Times as a filter takes them. */
 export function within(since: number | undefined, until: number | undefined) {
   return { ...(since !== undefined && { since: spanOf(since) }), ...(until !== undefined && { until: spanOf(until) }) };

@@ -1,5 +1,7 @@
 import { useSignal } from "@preact/signals";
+import type { TargetedEvent } from "preact";
 import type { Event } from "../../gen/ts/callme/v1/insight_service_pb.ts";
+import type { EnvironmentStatus } from "../../gen/ts/callme/v1/types_pb.ts";
 import { by, EventList, heldFor, what } from "../parts/events.tsx";
 import { textIn } from "../parts/fields.tsx";
 import { Older } from "../parts/gathered.tsx";
@@ -8,17 +10,19 @@ import { At } from "../parts/times.tsx";
 import { UseList } from "../parts/uses.tsx";
 import { serverTime } from "../state/clock.ts";
 import { choose, route } from "../state/route.ts";
+import { allRows, complete, statusOf } from "../state/rows.ts";
 import { csv, inSeconds } from "../words/csv.ts";
 import { maybe } from "../words/time.ts";
 import { nameOf } from "../words/who.ts";
 import { File } from "./file.tsx";
-import { instant, type Sought, search, soughtIn } from "./search.ts";
+import { instant, type Sought, search, soughtIn, wrongIn } from "./search.ts";
 import { Statistics } from "./statistics.tsx";
 
 /** What happened, by what is looked for; and how much the environments are used. */
 export function HistoryView() {
   const sought = soughtIn(route.value.query);
   const counts = route.value.query.get("show") === "use";
+  const wrong = wrongIn(sought);
   return (
     <main>
       <div class="head">
@@ -33,7 +37,8 @@ export function HistoryView() {
         </nav>
       </div>
       <Search sought={sought} fields={counts ? COUNTED : FIELDS} />
-      {counts ? <Statistics sought={sought} /> : <Events key={JSON.stringify(sought)} sought={sought} />}
+      {wrong === "" ? null : <p role="alert">{wrong}</p>}
+      {wrong !== "" ? null : counts ? <Statistics sought={sought} /> : <Events key={JSON.stringify(sought)} sought={sought} />}
     </main>
   );
 }
@@ -54,7 +59,7 @@ function Events({ sought }: { readonly sought: Sought }) {
         <section>
           <h2>Who had it at that time</h2>
           {found.holding.length === 0 ? (
-            <p class="quiet">{isAhead ? "That time is ahead." : "Nobody is known to have had anything."}</p>
+            <p class="quiet">{isAhead ? "That time is ahead." : found.begin === undefined ? "Nobody had it." : "That is not known."}</p>
           ) : (
             <UseList of={found.holding} named />
           )}
@@ -67,6 +72,9 @@ function Events({ sought }: { readonly sought: Sought }) {
           <File name="call-me-events.csv" title="The newest 10,000 that are found" text={text} />
         </div>
         {found === undefined ? <p class="quiet">{trouble === "" ? "Reading…" : ""}</p> : <EventList events={found.events} named />}
+        {found?.events.length === 0 && sought.environment !== "" && complete.value && statusOf(sought.environment) === undefined ? (
+          <p class="quiet">There is no environment “{sought.environment}” now, or none that you may see.</p>
+        ) : null}
         {found?.more ? (
           <Older
             onClick={() => {
@@ -99,7 +107,24 @@ const COUNTED: readonly (keyof Sought)[] = ["environment", "holder", "from", "to
 /** Those that are times. */
 const MOMENTS: readonly string[] = ["at", "from", "to"];
 
+/** So many are offered. */
+const OFFERED = 20;
+
+/** Names that are known now and have the text in them. */
+function namesLike(field: string, text: string): readonly string[] {
+  const of = ({ name, holders, next }: EnvironmentStatus) => {
+    if (field === "environment") return [name];
+    return [...holders, next].map((one) => one?.holder?.[field === "holder" ? "name" : "repository"] ?? "");
+  };
+  const found = new Set(allRows().flatMap(of));
+  return [...found].filter((one) => one !== "" && one.toLowerCase().includes(text.toLowerCase())).slice(0, OFFERED);
+}
+
 function Search({ sought, fields }: { readonly sought: Sought; readonly fields: readonly (keyof Sought)[] }) {
+  const known = useSignal<readonly string[]>([]);
+  const offer = ({ currentTarget: { name, value } }: TargetedEvent<HTMLInputElement>) => {
+    known.value = namesLike(name, value);
+  };
   const send = (form: HTMLFormElement) => {
     const given = new FormData(form);
     const chosen = Object.fromEntries(fields.map((name) => [name, textIn(given, name)]));
@@ -115,13 +140,27 @@ function Search({ sought, fields }: { readonly sought: Sought; readonly fields: 
           send(event.currentTarget);
         }}
       >
+        <datalist id="known">
+          {known.value.map((one) => (
+            <option key={one} value={one} />
+          ))}
+        </datalist>
         {fields.map((name) => (
           <div class="field" key={name}>
             <label for={`sought-${name}`}>{TITLES[name]}</label>
             {MOMENTS.includes(name) ? (
               <input id={`sought-${name}`} name={name} type="datetime-local" defaultValue={sought[name]} />
             ) : (
-              <input id={`sought-${name}`} name={name} defaultValue={sought[name]} autocomplete="off" spellcheck={false} />
+              <input
+                id={`sought-${name}`}
+                name={name}
+                defaultValue={sought[name]}
+                autocomplete="off"
+                spellcheck={false}
+                list="known"
+                onFocus={offer}
+                onInput={offer}
+              />
             )}
           </div>
         ))}

@@ -32,7 +32,7 @@ const LENGTHS = [
 export function Term({ title, endless }: { readonly title: string; readonly endless?: string }) {
   const chosen = useSignal(endless === undefined ? "1 h" : "");
   const choice = (value: string, words: string) => (
-    <label class="choice" key={value}>
+    <label class="tick" key={value}>
       <input
         type="radio"
         name="length"

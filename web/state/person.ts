@@ -1,4 +1,5 @@
 // Whose name stands on what is reserved here.
+import { PrincipalKind } from "../../gen/ts/callme/v1/access_service_pb.ts";
 import { type Holder, HolderKind } from "../../gen/ts/callme/v1/types_pb.ts";
 import { kept } from "./kept.ts";
 import { caller } from "./session.ts";
@@ -31,7 +32,19 @@ export function isOurs({ principal }: Asked): boolean {
   return caller.value !== undefined && principal === caller.value.principal;
 }
 
-/** Whether it is ours, and bears our name: many people and pipelines may have the same key, or none. */
+/** Keys that many people and pipelines have, or none at all. */
+const SHARED: readonly (PrincipalKind | undefined)[] = [PrincipalKind.BOOTSTRAP, PrincipalKind.ANONYMOUS];
+
+/** Whether our key alone says that something is ours. */
+export function isPersonal(): boolean {
+  return !SHARED.includes(caller.value?.kind);
+}
+
+/**
+ * Whether it is ours: of a key of our own all that it asked for, under whatever name, but for what pipelines do with the same key; of a shared one
+ * what bears our name.
+ */
 export function isMine(asked: Asked): boolean {
-  return isOurs(asked) && asked.holder?.name === personName();
+  const { name, kind } = asked.holder ?? {};
+  return isOurs(asked) && (name === personName() || (isPersonal() && kind !== HolderKind.PIPELINE));
 }

@@ -1,13 +1,8 @@
 /** Leaves out of the page's bundle what the page has no use for, a quarter of all. */
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { type DescMessage, type DescService, toBinary } from "@bufbuild/protobuf";
-import {
-  type DescriptorProto,
-  type FieldDescriptorProto,
-  type FileDescriptorProto,
-  FileDescriptorProtoSchema,
-} from "@bufbuild/protobuf/wkt";
+import type { DescFile, DescMessage, DescService } from "@bufbuild/protobuf";
+import { type FileDescriptorProto, file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Plugin } from "esbuild";
 import { AccessService } from "../gen/ts/callme/v1/access_service_pb.ts";
 import { EnvironmentService } from "../gen/ts/callme/v1/environment_service_pb.ts";
@@ -44,42 +39,57 @@ function carried(): ReadonlySet<string> {
 }
 
 /** A file of the contract, with these methods and the fields of these messages. All messages stay: the generated code finds them by index. */
-function pruned(proto: FileDescriptorProto, kept: ReadonlySet<string>): Uint8Array {
+function pruned(proto: FileDescriptorProto, kept: ReadonlySet<string>): FileDescriptorProto {
   const messageType = proto.messageType.map((message) =>
-    kept.has(`${proto.package}.${message.name}`) ? bare(message) : { ...message, field: [], nestedType: [], oneofDecl: [] },
+    kept.has(`${proto.package}.${message.name}`) ? message : { ...message, field: [], nestedType: [], oneofDecl: [] },
   );
   const service = proto.service.map((one) => {
     const method = one.method.filter(({ name }) => kept.has(`${proto.package}.${one.name}.${name}`));
     return { ...one, method };
   });
-  return toBinary(FileDescriptorProtoSchema, { ...proto, messageType, service });
+  return { ...proto, messageType, service };
 }
 
-/** Without the names in JSON, which follow from the others. */
-function bare(message: DescriptorProto): DescriptorProto {
-  const field = message.field.map(({ jsonName: _, ...rest }) => rest as FieldDescriptorProto);
-  return { ...message, field, nestedType: message.nestedType.map(bare) };
+/** What nobody who reads messages goes by; the names in JSON follow from the others. */
+const SKIPPED = new Set([
+  "$typeName",
+  "$unknown",
+  "jsonName",
+  "dependency",
+  "sourceCodeInfo",
+  "reservedRange",
+  "reservedName",
+  "idempotencyLevel",
+]);
+
+/** What is set in a description. */
+function literalOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(literalOf);
+  if (typeof value !== "object" || value === null) return value;
+  const set = Object.entries(value).filter(([name, one]) => !SKIPPED.has(name) && !(Array.isArray(one) && one.length === 0));
+  const plain = set.map(([name, one]) => [name, literalOf(one)] as const);
+  return Object.fromEntries(plain.filter(([name, one]) => name !== "options" || Object.keys(one as object).length > 0));
 }
 
-/** The options of a contract that its reader goes by; all others it skips as it skips what it does not know. */
-const OPTIONS = /^(features|map_entry|message_set_wire_format|packed|idempotency_level|allow_alias)$/;
-
-interface Described {
-  readonly messageType: readonly { readonly name: string; readonly field?: readonly { readonly name: string }[] }[];
-}
-
-/** protobuf's description of descriptions, without what it says of options, of editions (ours is proto3), and of sources. */
-function withoutOptions(described: Described): Described {
-  const messageType = described.messageType.map((message) => {
-    if (/^(SourceCodeInfo|GeneratedCodeInfo|UninterpretedOption|FeatureSet|FeatureSetDefaults)$/.test(message.name))
-      return { name: message.name };
-    if (!message.name.endsWith("Options")) return message;
-    const field = message.field?.filter(({ name }) => OPTIONS.test(name)) ?? [];
-    // Of what is of a kind of its own only a method's level of idempotency is among them.
-    return message.name === "MethodOptions" ? { ...message, field } : { name: message.name, field };
-  });
-  return { ...described, messageType };
-}
+/**
+ * Makes a file of its description as it stands in the bundle: what is not set there has its default. The library would read it from bytes, by a
+ * description of descriptions that is as large as all that the page calls.
+ */
+const FILE_DESC = `
+  import { createEmbeddedFileRegistry } from "../registry.js";
+  import { restoreJsonNames } from "./restore-json-names.js";
+  const none = [];
+  const unset = { $typeName: "", syntax: "", edition: 0, package: "", messageType: none, enumType: none, service: none, extension: none, field: none,
+    nestedType: none, oneofDecl: none, method: none, label: 1, typeName: "", extendee: "", defaultValue: "", oneofIndex: 0, jsonName: "",
+    proto3Optional: false, clientStreaming: false, serverStreaming: false };
+  const full = (value) => Array.isArray(value) ? value.map(full) : typeof value !== "object" ? value :
+    Object.entries(value).reduce((all, [name, one]) => { all[name] = full(one); return all; }, Object.create(unset));
+  export function fileDesc(described, imports = none) {
+    const root = full(described);
+    root.messageType.forEach(restoreJsonNames);
+    root.dependency = imports.map(({ proto }) => proto.name);
+    return createEmbeddedFileRegistry(root, (name) => imports.find(({ proto }) => proto.name === name)).getFile(root.name);
+  }`;
 
 /** What the page never calls: JSON, and reads by GET. */
 const UNUSED = /(@bufbuild\/protobuf\/dist\/esm\/(from|to)-json|connect\/dist\/esm\/protocol-connect\/get-request)\.js$/;
@@ -136,7 +146,9 @@ export const slim: Plugin = {
       file,
       ...file.dependencies.filter(({ name }) => name.startsWith("callme/")),
     ]);
-    const files = new Map(own.map(({ name, proto }) => [`${path.basename(name)}_pb.ts`, proto]));
+    const files = new Map(
+      [...own, file_google_protobuf_duration, file_google_protobuf_timestamp].map((file) => [pathOf(file), file.proto]),
+    );
     onLoad({ filter: UNUSED }, ({ path: file }) => {
       const text = readFileSync(file, "utf8");
       const names = [...text.matchAll(/^export function (\w+)/gm)].map(([, name]) => name);
@@ -144,14 +156,18 @@ export const slim: Plugin = {
     });
     for (const { file: filter, from, to } of SIMPLER)
       onLoad({ filter }, ({ path: file }) => ({ contents: readFileSync(file, "utf8").replace(from, to) }));
+    onLoad({ filter: /protobuf\/dist\/esm\/codegenv2\/file\.js$/ }, () => ({ contents: FILE_DESC }));
     onLoad({ filter: /_pb\.(ts|js)$/ }, ({ path: file }) => {
-      const proto = files.get(path.basename(file));
-      const bytes = (text: string) => (proto === undefined ? Buffer.from(text, "base64") : Buffer.from(pruned(proto, messages)));
-      const contents = readFileSync(file, "utf8")
-        // Descriptors stand in the generated code in base64, of which a compressor can make nothing.
-        .replace(/fileDesc\("([A-Za-z0-9+/=]+)"/g, (_, text: string) => `fileDesc(btoa(${JSON.stringify(bytes(text).toString("latin1"))})`)
-        .replace(/boot\((\{.*\})\);/, (_, text: string) => `boot(${JSON.stringify(withoutOptions(JSON.parse(text)))});`);
+      const proto = files.get(path.basename(file).replace(/\.\w+$/, ""));
+      if (proto === undefined) return undefined;
+      const literal = JSON.stringify(literalOf(proto.package === "callme.v1" ? pruned(proto, messages) : proto));
+      const contents = readFileSync(file, "utf8").replace(/fileDesc\("[A-Za-z0-9+/=]+"/g, () => `fileDesc(${literal}`);
       return { contents, loader: file.endsWith(".ts") ? "ts" : "js" };
     });
   },
 };
+
+/** What the generated file is called, without its ending. */
+function pathOf({ name }: DescFile): string {
+  return `${path.basename(name)}_pb`;
+}

@@ -95,7 +95,7 @@ const FILE_DESC = `
 const UNUSED = /(@bufbuild\/protobuf\/dist\/esm\/(from|to)-json|connect\/dist\/esm\/protocol-connect\/get-request)\.js$/;
 
 /** What is simpler in the browsers that the page is for, or for what is left of the descriptions; `from` takes all up to the end where it is long. */
-const SIMPLER: readonly { readonly file: RegExp; readonly from: RegExp; readonly to: string }[] = [
+const SIMPLER: readonly { readonly file: RegExp; readonly from: RegExp; readonly to: string | ((text: string) => string) }[] = [
   { file: /protobuf\/dist\/esm\/proto-int64\.js$/, from: /const ok = [^;]*;/, to: "const ok = true;" },
   {
     file: /protobuf\/dist\/esm\/wire\/base64-encoding\.js$/,
@@ -130,6 +130,19 @@ const SIMPLER: readonly { readonly file: RegExp; readonly from: RegExp; readonly
       }`,
   },
   {
+    // An async generator that was put into other words stands in its own again.
+    file: /connect-web\/dist\/esm\/connect-transport\.js$/,
+    from: /.*/s,
+    to: (text) =>
+      text
+        .replace(/^var __await.*?^};$/ms, "")
+        .replace(
+          /function (parseResponseBody\([^)]*\) \{)\s*return __asyncGenerator\(this, arguments, function\* \w+\(\) \{(.*?missing EndStreamResponse.*?)\}\);/s,
+          "async function* $1$2",
+        )
+        .replaceAll("yield __await", "await"),
+  },
+  {
     // A field's default is an enum value, or a bool.
     file: /protobuf\/dist\/esm\/wire\/text-format\.js$/,
     from: /(export function parseTextFormatScalarValue\(type, value\)) \{.*/s,
@@ -155,7 +168,10 @@ export const slim: Plugin = {
       return { contents: names.map((name) => `export function ${name}() { throw new Error("left out of the page"); }`).join("\n") };
     });
     for (const { file: filter, from, to } of SIMPLER)
-      onLoad({ filter }, ({ path: file }) => ({ contents: readFileSync(file, "utf8").replace(from, to) }));
+      onLoad({ filter }, ({ path: file }) => {
+        const text = readFileSync(file, "utf8");
+        return { contents: typeof to === "string" ? text.replace(from, to) : to(text) };
+      });
     onLoad({ filter: /protobuf\/dist\/esm\/codegenv2\/file\.js$/ }, () => ({ contents: FILE_DESC }));
     onLoad({ filter: /_pb\.(ts|js)$/ }, ({ path: file }) => {
       const proto = files.get(path.basename(file).replace(/\.\w+$/, ""));

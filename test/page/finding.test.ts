@@ -133,7 +133,7 @@ describe.skipIf(PROGRAM === undefined)("what is looked for", () => {
     await page.locator("tbody tr:first-child", { hasText: "small-b" }).waitFor();
   });
 
-  test("Attention has each that ends soon, whoever waits for longest, and who was forced though many waiters have vanished since", async () => {
+  test("Attention has each that ends soon, of each environment whoever waits for longest, what counts at the top, and who was forced though many waiters have vanished since", async () => {
     await using past = new Living();
     const [hour, minute] = [3_600, 60];
     await past.startAgo(hour);
@@ -159,15 +159,16 @@ describe.skipIf(PROGRAM === undefined)("what is looked for", () => {
     await using page = await visit(browser, past, "#/attention", { zone: AFTERNOON });
     const part = (title: string) => page.locator("section", { has: page.getByRole("heading", { name: title }) });
     await part("Out of order")
-      .getByRole("row", { name: /lost .*no disk/ })
+      .getByRole("row", { name: /lost maintenance .*\d\d:\d\d .*no disk/ })
       .waitFor();
     await part("Ends soon")
       .getByRole("row", { name: /two ending #2/ })
       .waitFor();
     expect(await part("Ends soon").locator("tbody tr").count()).toBe(1);
     const waits = part("Longest waits").locator("tbody tr");
-    await waits.nth(1).waitFor();
-    expect(await waits.locator("td:nth-child(2)").allTextContents()).toEqual(["patient #3", "urgent #5"]);
+    await waits.first().waitFor();
+    expect(await waits.locator("td:nth-child(2)").allTextContents()).toEqual(["patient #3"]);
+    expect(await page.locator("main .concerned").allTextContents()).toEqual([await page.locator("nav .concerned").textContent()]);
     await part("Forced today").getByText("forced #4").waitFor();
     const vanished = part("Waiters that vanished today");
     await vanished.getByRole("button", { name: "Older" }).click();

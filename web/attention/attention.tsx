@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { EventKind, type Notice } from "../../gen/ts/callme/v1/insight_service_pb.ts";
+import { type Event, EventKind, type Notice } from "../../gen/ts/callme/v1/insight_service_pb.ts";
 import { type EnvironmentStatus, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { EventList } from "../parts/events.tsx";
 import { useGathered } from "../parts/gathered.tsx";
@@ -15,19 +15,26 @@ import { changes, complete } from "../state/rows.ts";
 import { isAdmin } from "../state/session.ts";
 import { because, verdict } from "../words/state.ts";
 import { maybe, spanOf } from "../words/time.ts";
-import { ending, type Meant, outOfOrder, quarantined, stuck } from "./concerns.ts";
+import { ending, isConcern, type Meant, outOfOrder, quarantined, stuck } from "./concerns.ts";
 
 /** How long after a change what is not told by itself is read again, in ms. */
 const PACE = 10_000;
 
 /** What somebody should look at now. */
 export function Attention() {
+  const since = useLoaded(
+    async (signal) => {
+      const { events } = await insight.listEvents({ filter: { kinds: [EventKind.STATE_CHANGED] }, pageSize: 1_000 }, { signal });
+      return new Map(events.toReversed().map((event) => [event.environment, event]));
+    },
+    [usePaced(changes.value, PACE)],
+  ).value.value;
   return (
     <main>
       <h1>Attention</h1>
-      <Environments title="Quarantined" none="Nothing is put aside." all={quarantined.value} />
-      <Environments title="Out of order" none="Nothing is." all={outOfOrder.value} />
-      <Environments title="Cleaning is stuck" none="Nothing waits for a cleaner." all={stuck.value} />
+      <Environments since={since} title="Quarantined" none="Nothing is put aside." all={quarantined.value} />
+      <Environments since={since} title="Out of order" none="Nothing is." all={outOfOrder.value} />
+      <Environments since={since} title="Cleaning is stuck" none="Nothing waits for a cleaner." all={stuck.value} />
       <Part
         title="Ends soon"
         none="Nobody's time is over within 15 minutes."
@@ -55,19 +62,22 @@ interface Shown<T> {
   readonly trouble?: string;
   /** Goes on where the list ends; undefined: the list is whole. */
   readonly older?: ComponentChildren;
+  /** So many of them count at the top. */
+  readonly counted?: number;
   readonly draw: (all: readonly T[]) => ComponentChildren;
 }
 
 /** So many are drawn of a list that is whole. */
 const MOST = 100;
 
-function Part<T>({ title, none, of, trouble = "", older, draw }: Shown<T>) {
+function Part<T>({ title, none, of, trouble = "", older, counted = 0, draw }: Shown<T>) {
   const count = of?.length ?? 0;
   const isCut = older === undefined && count > MOST;
   return (
     <section>
       <h2>
-        {title} {count === 0 ? null : <b class="concerned">{count}</b>}
+        {title} {counted === 0 ? null : <b class="concerned">{counted}</b>}{" "}
+        {count === counted ? null : <span class="quiet">{counted === 0 ? count : `of ${count}`}</span>}
       </h2>
       {trouble === "" ? null : <p role="alert">{trouble}</p>}
       {of === undefined && trouble === "" ? <p class="quiet">Reading…</p> : null}
@@ -86,21 +96,39 @@ function named(name: string) {
   );
 }
 
-const ENVIRONMENT: readonly Field<EnvironmentStatus>[] = [
-  { title: "Environment", cell: ({ name }) => named(name) },
-  { title: "State", cell: (status) => <Sign verdict={verdict(status)} /> },
-  { title: "Until", cell: ({ stateUntil }) => <At at={stateUntil} /> },
-  { title: "Line", cell: ({ queueLength }) => (queueLength === 0 ? "" : `${queueLength} in line`) },
-  { title: "Why", class: "words", cell: because },
-];
+function fields(since: Changes | undefined): readonly Field<EnvironmentStatus>[] {
+  return [
+    { title: "Environment", cell: ({ name }) => named(name) },
+    { title: "State", cell: (status) => <Sign verdict={verdict(status)} /> },
+    {
+      title: "Since",
+      cell: ({ name, state }) => {
+        const event = since?.get(name);
+        return <At at={event?.state === state ? event.time : undefined} />;
+      },
+    },
+    { title: "Until", cell: ({ stateUntil }) => <At at={stateUntil} /> },
+    { title: "Line", cell: ({ queueLength }) => (queueLength === 0 ? "" : `${queueLength} in line`) },
+    { title: "Why", class: "words", cell: because },
+  ];
+}
 
-function Environments({ title, none, all }: Pick<Shown<unknown>, "title" | "none"> & { readonly all: readonly EnvironmentStatus[] }) {
+/** The last change of each environment's state, of the newest thousand. */
+type Changes = ReadonlyMap<string, Event>;
+
+interface Out extends Pick<Shown<unknown>, "title" | "none"> {
+  readonly all: readonly EnvironmentStatus[];
+  readonly since: Changes | undefined;
+}
+
+function Environments({ title, none, all, since }: Out) {
   return (
     <Part
       title={title}
       none={none}
       of={told(all)}
-      draw={(all) => <List class="even" of={all} fields={ENVIRONMENT} id={({ name }) => name} />}
+      counted={all.filter(isConcern).length}
+      draw={(all) => <List class="even" of={all} fields={fields(since)} id={({ name }) => name} />}
     />
   );
 }
@@ -143,13 +171,19 @@ const WAITS: readonly Field<Lease>[] = [
 /** So many of the longest waits. */
 const LONGEST = 10;
 
-/** Who has waited for longest, wherever in line. */
+/** What a lease waits for. */
+function wanted({ environments, needs }: Lease): string {
+  return [...environments.map(({ name }) => name), ...needs.map(({ selector }) => selector)].join("\n");
+}
+
+/** Of each environment who has waited for longest, wherever in line. */
 function Waits() {
   const { value, trouble } = useLoaded(
     async (signal) => {
       const filter = { states: [LeaseState.QUEUED] };
       const { leases } = await environments.listLeases({ filter, pageSize: 1_000 }, { signal });
-      return leases.filter(({ notBefore }) => (maybe(notBefore) ?? 0) <= serverTime()).slice(0, LONGEST);
+      const waiting = leases.filter(({ notBefore }) => (maybe(notBefore) ?? 0) <= serverTime());
+      return [...Map.groupBy(waiting, wanted).values()].flatMap(([first]) => first ?? []).slice(0, LONGEST);
     },
     [usePaced(changes.value, PACE)],
   ).value;

@@ -47,9 +47,10 @@ export const ending = computed(() =>
     .sort((a, b) => a.at - b.at),
 );
 
+/** Whether it serves nobody until somebody does something: what has an end comes back by itself. */
+export function isConcern({ state, stateUntil }: EnvironmentStatus): boolean {
+  return state !== EnvironmentState.MAINTENANCE || stateUntil === undefined;
+}
+
 /** What serves nobody until somebody does something. */
-export const concerns = computed(() => [
-  ...quarantined.value,
-  ...maintained.value.filter(({ stateUntil }) => stateUntil === undefined),
-  ...stuck.value,
-]);
+export const concerns = computed(() => [...quarantined.value, ...maintained.value, ...stuck.value].filter(isConcern));

@@ -85,7 +85,7 @@ describe.skipIf(PROGRAM === undefined)("for everybody", () => {
     for (const name of ["Reserve…", "Maintenance…", "Mark broken…"]) {
       await page.getByRole("button", { name }).click();
       expect(await objections(page)).toEqual([]);
-      await page.getByRole("button", { name: "Leave it" }).click();
+      await page.getByRole("button", { name: "Cancel" }).click();
     }
     await page.goto(`${server.url}/#/`);
     await page.getByText("Columns").click();

@@ -173,7 +173,7 @@ describe.skipIf(PROGRAM === undefined)("an action", () => {
     await clientsOf(server).locks.renew({ leaseId: second.id });
     await page.getByRole("button", { name: "Withdraw", exact: true }).click();
     await page.getByRole("alert").getByText("nothing was done yet").waitFor();
-    await page.getByText("search #3 has it no longer. Nobody is next in line").waitFor();
+    await page.getByText("search #3 has it no longer. Then it is free").waitFor();
     const lease = async () => (await clientsOf(server).locks.getLease({ leaseId: second.id })).lease;
     expect(await lease()).toMatchObject({ state: LeaseState.HELD });
     await page.getByRole("button", { name: "Release", exact: true }).click();
@@ -214,7 +214,7 @@ describe.skipIf(PROGRAM === undefined)("an action", () => {
     await take("focused", "checkout #1");
     await using page = await visit(browser, server, "#/env/focused");
     const focused = () => page.evaluate<string>("document.activeElement.textContent");
-    const leave = page.getByRole("button", { name: "Leave it" });
+    const leave = page.getByRole("button", { name: "Cancel" });
     await page.getByRole("button", { name: "Drain…" }).press("Enter");
     await leave.press("Enter");
     await leave.waitFor({ state: "detached" });
@@ -235,6 +235,7 @@ describe.skipIf(PROGRAM === undefined)("an action", () => {
     await page.getByRole("button", { name: "Maintenance…" }).click();
     await page.getByLabel(/^Reason/).fill("new disk");
     await page.getByRole("button", { name: "Into maintenance" }).click();
+    await page.getByRole("button", { name: "Waiting for the server…" }).waitFor();
     await page.keyboard.press("Escape");
     await page.getByRole("button", { name: "Drain…" }).click();
     letGo();

@@ -63,26 +63,27 @@ export function releaseOf(lease: Lease, of: Environment): Question {
 /** Ends somebody else's lease, on the record. */
 export function forceOf(lease: Lease, of: Environment): Question {
   const [names, whose] = [namesOf(lease), whoseOf(lease)];
+  const waits = lease.state === LeaseState.QUEUED;
   return {
-    title: `Force-release ${names}`,
+    title: waits ? `Remove from the line for ${names}` : `Force-release ${names}`,
     says: () => (
       <>
         <p>
           Lease <code>{lease.id}</code> of <b>{whose}</b> ends now.
         </p>
         <Outlook lease={lease} force of={of} />
-        <p>It goes on the record, with your key and the reason, which {whose} will see.</p>
+        <p>It goes on the record: {whose} will see your key's name and the reason.</p>
       </>
     ),
     fields: <Text name="reason" title="Reason" required />,
-    does: `Force-release ${whose}`,
+    does: `${waits ? "Remove" : "Force-release"} ${whose}`,
     destructive: true,
     act: async (given) => {
       const other = await changed(lease, of);
       if (other !== undefined) return forceOf(other, of);
       const { lease: after, alreadyEnded } = await environments.forceRelease({ leaseId: lease.id, reason: textIn(given, "reason") });
       if (alreadyEnded) return before(after);
-      return `Force-released ${names}; ${whose} ${after?.grantedAt === undefined ? "waited for it" : "had it"}.`;
+      return after?.grantedAt === undefined ? `Removed ${whose} from the line for ${names}.` : `Force-released ${names}; ${whose} had it.`;
     },
   };
 }

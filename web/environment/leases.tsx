@@ -5,8 +5,9 @@ import { AskButton, ask } from "../parts/ask.tsx";
 import { type Field, List } from "../parts/list.tsx";
 import { At, Since, Until } from "../parts/times.tsx";
 import { Who } from "../parts/who.tsx";
-import { isOurs } from "../state/person.ts";
+import { isMine, isOurs } from "../state/person.ts";
 import { may } from "../state/session.ts";
+import { maybe } from "../words/time.ts";
 import { extensionOf, forceOf, releaseOf } from "./acts.tsx";
 
 interface Listed {
@@ -55,7 +56,7 @@ export function Holding(listed: Listed) {
   const slots = ({ environments }: Lease) => environments.find(({ name }) => name === environment.name)?.slotIndexes.join(", ");
   const fields: LeaseField[] = [
     WHO,
-    { title: "Since", cell: ({ grantedAt }) => <Since at={grantedAt} /> },
+    { title: "Since", cell: ({ grantedAt }) => <Ago at={grantedAt} /> },
     { title: "Renewed until", cell: ({ expiresAt, claimBy }) => <Until at={expiresAt ?? claimBy} /> },
     { title: "Latest end", cell: ({ latestEnd }) => (latestEnd === undefined ? "no limit" : <At at={latestEnd} />) },
     { title: "Slots", cell: slots },
@@ -72,8 +73,8 @@ export function Waiting(listed: Listed) {
   const fields: LeaseField[] = [
     { title: "Place", cell: ({ position }) => position || "" },
     WHO,
-    { title: "Waits", cell: ({ createdAt }) => <Since at={createdAt} /> },
-    { title: "Turn expected", cell: (lease) => <Expected lease={lease} /> },
+    { title: "Since", cell: ({ createdAt }) => <Ago at={createdAt} /> },
+    { title: "Turn expected", cell: (lease) => <Expected lease={lease} back={environment.stateUntil} /> },
     { title: "Priority", cell: ({ priority }) => priority || "" },
     REASON,
     acting(environment),
@@ -93,9 +94,28 @@ export function Reserved(listed: Listed) {
   return <Leases fields={fields} {...listed} />;
 }
 
-/** When its turn is expected, by how long others have held what it waits for. */
-function Expected({ lease: { estimatedStart: estimate } }: { readonly lease: Lease }) {
-  if (estimate?.p50 === undefined) return <span class="quiet">not known yet</span>;
+/** Since when, and how long that is. */
+function Ago({ at }: Parameters<typeof Since>[0]) {
+  return (
+    <>
+      <At at={at} />{" "}
+      <span class="quiet">
+        <Since at={at} />
+      </span>
+    </>
+  );
+}
+
+/** When its turn is expected, by how long others have held what it waits for; else when that is `back`, if it is out of service until then. */
+function Expected({ lease: { estimatedStart: estimate }, back }: { readonly lease: Lease; readonly back: Environment["stateUntil"] }) {
+  if (estimate?.p50 === undefined)
+    return back === undefined ? (
+      <span class="quiet">not known yet</span>
+    ) : (
+      <>
+        after <At at={back} />
+      </>
+    );
   return (
     <span title={`By the last ${estimate.samples} holds. Nine of ten such waits end by the second time.`}>
       about <At at={estimate.p50} />
@@ -112,19 +132,27 @@ function Expected({ lease: { estimatedStart: estimate } }: { readonly lease: Lea
 function Acts({ lease, environment }: { readonly lease: Lease; readonly environment: Environment }) {
   const allowed = (role: Role) => may(role, lease.pool, environment.name);
   const ours = isOurs(lease) && allowed(Role.USE);
-  // Another end than its own a Renew would not move, or for as long as nobody renews.
-  const movable = lease.state === LeaseState.HELD && lease.notAfter !== undefined && allowed(Role.RESERVE);
+  // Only an end of its own is moved by a Renew, and not beyond its max_hold: what is reserved by its length ends by that.
+  const end = maybe(lease.notAfter) ?? Infinity;
+  const movable = lease.state === LeaseState.HELD && end <= (maybe(lease.latestEnd) ?? 0) && allowed(Role.RESERVE);
+  const waits = lease.state === LeaseState.QUEUED;
+  const mine = isMine(lease);
+  const main = mine && !waits ? "main" : "";
   return (
     <>
-      {ours && movable ? <AskButton onClick={() => ask(extensionOf(lease, environment))}>Extend…</AskButton> : null}
-      {ours ? (
-        <AskButton onClick={() => ask(releaseOf(lease, environment))}>
-          {lease.state === LeaseState.QUEUED ? "Withdraw…" : "Release…"}
+      {ours && movable ? (
+        <AskButton class={main} onClick={() => ask(extensionOf(lease, environment))}>
+          Extend…
         </AskButton>
       ) : null}
-      {allowed(Role.OPERATE) ? (
+      {ours ? (
+        <AskButton class={movable ? "" : main} onClick={() => ask(releaseOf(lease, environment))}>
+          {waits ? "Withdraw…" : "Release…"}
+        </AskButton>
+      ) : null}
+      {allowed(Role.OPERATE) && !(ours && mine) ? (
         <AskButton class="danger" onClick={() => ask(forceOf(lease, environment))}>
-          Force-release…
+          {waits ? "Remove from the line…" : "Force-release…"}
         </AskButton>
       ) : null}
     </>

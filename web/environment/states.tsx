@@ -7,7 +7,7 @@ import { environments } from "../state/calls.ts";
 import { serverTime } from "../state/clock.ts";
 import { statusOf } from "../state/rows.ts";
 import { outlook } from "../words/outlook.ts";
-import { spanOf } from "../words/time.ts";
+import { maybe, spanOf } from "../words/time.ts";
 
 interface Move {
   readonly to: EnvironmentState;
@@ -58,23 +58,29 @@ const BROKEN: Move = {
   bounded: false,
 };
 
-/** What an operator can make of it now. */
+/** What an operator can make of it now; what it is already, to say another reason and end. */
 export function movesOf({ state }: Pick<Environment, "state">): readonly Move[] {
   const back = state === EnvironmentState.DIRTY ? CLEAN : SERVICE;
-  const others = [MAINTENANCE, DRAIN, BROKEN].filter(({ to }) => to !== state);
+  const others = [MAINTENANCE, DRAIN, BROKEN];
   return state === EnvironmentState.AVAILABLE ? others : [back, ...others];
 }
 
 /** What is asked before it. */
 export function moveOf(move: Move, status: EnvironmentStatus): Question {
-  const { name, state } = status;
+  const { name, state, stateReason, stateUntil } = status;
+  const again = state === move.to;
   return {
     title: move.title(name),
     says: () => <p>{outlook(statusOf(name) ?? status, move)}</p>,
     fields: (
       <>
-        <Text name="reason" title="Reason; those who wait will see it" required={move.to !== EnvironmentState.AVAILABLE} />
-        {move.bounded ? <Term title="How long" endless="until somebody says so" /> : null}
+        <Text
+          name="reason"
+          title="Reason; those who wait will see it"
+          value={again ? stateReason : ""}
+          required={move.to !== EnvironmentState.AVAILABLE}
+        />
+        {move.bounded ? <Term title="How long" endless="until somebody says so" end={again ? maybe(stateUntil) : undefined} /> : null}
       </>
     ),
     does: move.does,

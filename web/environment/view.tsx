@@ -7,6 +7,7 @@ import { Sign } from "../parts/sign.tsx";
 import { At } from "../parts/times.tsx";
 import { Out } from "../parts/who.tsx";
 import { insight } from "../state/calls.ts";
+import { isMine } from "../state/person.ts";
 import { tableAddress } from "../state/route.ts";
 import { complete, statusOf } from "../state/rows.ts";
 import { may } from "../state/session.ts";
@@ -16,7 +17,7 @@ import { webAddress } from "../words/who.ts";
 import { Configuration } from "./configuration.tsx";
 import { type Detail, useDetail } from "./detail.ts";
 import { Holding, Reserved, Waiting } from "./leases.tsx";
-import { askReserve } from "./reserve.tsx";
+import { reserveOf } from "./reserve.tsx";
 import { moveOf, movesOf } from "./states.tsx";
 import { Timeline } from "./timeline.tsx";
 
@@ -105,7 +106,7 @@ function Head({ status, detail }: { readonly status: EnvironmentStatus; readonly
       </div>
       <div class="acts">
         {may(Role.USE, pool, name) ? (
-          <AskButton class="main" onClick={() => askReserve(status)}>
+          <AskButton class={detail?.holding.some(isMine) ? "" : "main"} onClick={() => ask(reserveOf(status, detail))}>
             {may(Role.RESERVE, pool, name) ? "Reserve…" : "Take it…"}
           </AskButton>
         ) : null}

@@ -114,10 +114,10 @@ function Asked({ question }: { readonly question: Question }) {
         {trouble.value === "" ? null : <p role="alert">{trouble.value}</p>}
         <p class="buttons">
           <button type="button" onClick={close}>
-            Leave it
+            Cancel
           </button>
           <button type="submit" class={destructive ? "danger" : "main"} disabled={busy.value}>
-            {does}
+            {busy.value ? "Waiting for the server…" : does}
           </button>
         </p>
       </form>

@@ -22,15 +22,35 @@ export function Text({
   );
 }
 
+/** What a time that nobody has chosen is rounded up to. */
+const STEP = 5 * MINUTE;
+
 const LENGTHS = [
   ["30 m", 30 * MINUTE],
   ["1 h", HOUR],
   ["4 h", 4 * HOUR],
 ] as const;
 
-/** How long: some lengths, a time, or, where that can be, no end at all. */
-export function Term({ title, endless }: { readonly title: string; readonly endless?: string }) {
-  const chosen = useSignal(endless === undefined ? "1 h" : "");
+/** What was chosen of a term: a length or a time, in ms; neither: no end. */
+export interface Chosen {
+  readonly length?: number | undefined;
+  readonly until?: number | undefined;
+}
+
+interface Asked {
+  readonly title: string;
+  /** What no end is called, where that can be; it is chosen at first. Else the focus is here. */
+  readonly endless?: string;
+  /** The time that is chosen at first, in ms. */
+  readonly end?: number | undefined;
+  /** What is to be said of what is chosen. */
+  readonly says?: (chosen: Chosen) => string;
+}
+
+/** How long: some lengths, a time, or no end at all. */
+export function Term({ title, endless, end, says }: Asked) {
+  const chosen = useSignal(end !== undefined ? "until" : endless === undefined ? "1 h" : "");
+  const until = useSignal(local(end ?? Math.ceil((serverTime() + 2 * HOUR) / STEP) * STEP));
   const choice = (value: string, words: string) => (
     <label class="tick" key={value}>
       <input
@@ -38,6 +58,7 @@ export function Term({ title, endless }: { readonly title: string; readonly endl
         name="length"
         value={value}
         checked={chosen.value === value}
+        autofocus={endless === undefined && chosen.value === value}
         onChange={() => {
           chosen.value = value;
         }}
@@ -52,18 +73,35 @@ export function Term({ title, endless }: { readonly title: string; readonly endl
       {LENGTHS.map(([words]) => choice(words, words))}
       {choice("until", "until …")}
       {chosen.value === "until" ? (
-        <input type="datetime-local" name="until" aria-label="Until" required defaultValue={local(serverTime() + 2 * HOUR)} />
+        <input
+          type="datetime-local"
+          name="until"
+          aria-label="Until"
+          required
+          value={until.value}
+          onInput={({ currentTarget }) => {
+            until.value = currentTarget.value;
+          }}
+        />
       ) : null}
+      {says ? <p role="status">{says(chosenOf(chosen.value, until.value))}</p> : null}
     </fieldset>
   );
 }
 
-/** What was chosen of a term, as a time of the server in ms: so long from `from`, or as it was written. Undefined: no end. */
+function chosenOf(choice: string, until: string): Chosen {
+  return choice === "until" ? { until: Date.parse(until) } : { length: LENGTHS.find(([words]) => words === choice)?.[1] };
+}
+
+/** What was chosen of a term. */
+export function chosenIn(given: FormData): Chosen {
+  return chosenOf(textIn(given, "length"), textIn(given, "until"));
+}
+
+/** The same as a time of the server in ms: so long from `from`, or as it was written. Undefined: no end. */
 export function termIn(given: FormData, from: number): number | undefined {
-  const length = given.get("length");
-  if (length === "until") return Date.parse(textIn(given, "until"));
-  const found = LENGTHS.find(([words]) => words === length);
-  return found && from + found[1];
+  const { length, until } = chosenIn(given);
+  return length === undefined ? until : from + length;
 }
 
 /** What was typed in, without spaces around it. */
@@ -74,6 +112,5 @@ export function textIn(given: FormData, name: string): string {
 
 /** As an input of date and time takes it, in this machine's zone. */
 function local(at: number): string {
-  const rounded = Math.ceil(at / (5 * MINUTE)) * 5 * MINUTE;
-  return new Date(rounded - new Date(rounded).getTimezoneOffset() * MINUTE).toISOString().slice(0, 16);
+  return new Date(at - new Date(at).getTimezoneOffset() * MINUTE).toISOString().slice(0, 16);
 }

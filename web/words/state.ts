@@ -25,6 +25,12 @@ export function verdict({ state, available, used, resting, capacity }: Environme
   return used + resting < capacity ? "claimed" : "busy";
 }
 
+/** What it is, within a sentence: "busy", "in maintenance". */
+export function spokenState(status: EnvironmentStatus): string {
+  const word = verdict(status);
+  return word === "maintenance" ? "in maintenance" : word;
+}
+
 /** What there is to say beside the word: why, how much of it is in use, after whom it rests. */
 export function because(status: EnvironmentStatus): string {
   const { capacity, used, resting, rest, stateReason } = status;

@@ -4,18 +4,20 @@ import { estimateOf } from "../table/usual.ts";
 import { maybe } from "../words/time.ts";
 import type { Detail } from "./detail.ts";
 
+type Line = Pick<Detail, "waiting" | "moreWaiting">;
+
 /** When it probably comes, in ms: by the last in line, or by who has it, or when it is back. Undefined: nobody knows. */
-export function turnOf(status: EnvironmentStatus, detail: Detail | undefined, now: number): number | undefined {
-  const at = expected(status, detail);
+export function turnOf(status: EnvironmentStatus, line: Line | undefined, now: number): number | undefined {
+  const at = expected(status, line);
   return at !== undefined && at > now ? at : undefined;
 }
 
-function expected(status: EnvironmentStatus, detail: Detail | undefined): number | undefined {
+function expected(status: EnvironmentStatus, line: Line | undefined): number | undefined {
   const { capacity, usualHold, queueLength, state, stateUntil, used, rest } = status;
   if (queueLength > 0) {
-    const last = maybe(detail?.waiting.at(-1)?.estimatedStart?.p50);
+    const last = maybe(line?.waiting.at(-1)?.estimatedStart?.p50);
     const hold = maybe(usualHold);
-    return last === undefined || hold === undefined || detail?.moreWaiting ? undefined : last + hold / capacity;
+    return last === undefined || hold === undefined || line?.moreWaiting ? undefined : last + hold / capacity;
   }
   if (state !== EnvironmentState.AVAILABLE) return maybe(stateUntil);
   return used === 0 ? maybe(rest?.until) : estimateOf(status)?.at;

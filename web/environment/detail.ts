@@ -58,7 +58,8 @@ export function useDetail({ name }: EnvironmentStatus, change: unknown) {
   const took = useRef(0);
   const paced = usePaced(change, Math.max(PACE, SHARE * took.current));
   const due = useSignal(0);
-  const loaded = useLoaded((signal) => detailOf(name, signal), [paced, due.value]).value;
+  const told = useLoaded((signal) => detailOf(name, signal), [paced, due.value]);
+  const loaded = told.value;
   took.current = loaded.took;
   useEffect(() => {
     const nearest = Math.min(...(loaded.value?.holding.map(endOf) ?? []));
@@ -67,7 +68,7 @@ export function useDetail({ name }: EnvironmentStatus, change: unknown) {
       due.value += 1;
     });
   }, [loaded]);
-  return loaded;
+  return told;
 }
 
 /** When a lease ends unless it is renewed; not of one that no renewal moves. */

@@ -19,12 +19,12 @@ import { turnOf } from "./turn.ts";
 const PATIENCE = 7 * DAY;
 
 /** Takes an environment for a person: in line like everybody, if the key may reserve; else now or not at all. */
-export function reserveOf(status: EnvironmentStatus, detail: Detail | undefined): Question {
+export function reserveOf(status: EnvironmentStatus, detail: () => Detail | undefined): Question {
   const { name, pool } = status;
   const waits = may(Role.RESERVE, pool, name);
   const present = () => statusOf(name) ?? status;
   const isFree = () => verdict(present()) === "free";
-  const place = detail?.waiting.find(isMine)?.position;
+  const place = () => detail()?.waiting.find(isMine)?.position;
   // Sent again after a lost answer, it gives the same lease: so all of it is the same. There is no randomUUID where the page came in clear text.
   const requestId = crypto.getRandomValues(new Uint32Array(4)).join();
   let begun: { readonly from: number; readonly free: boolean } | undefined;
@@ -33,16 +33,12 @@ export function reserveOf(status: EnvironmentStatus, detail: Detail | undefined)
     says: () => (
       <>
         <p>{outlook(present(), { waits })}</p>
-        {place === undefined ? null : (
-          <p>
-            <b>{`You already wait${place === 0 ? "" : ` at place ${place}`}`}</b>: this comes in addition.
-          </p>
-        )}
+        {place() === undefined ? null : <p>{`You already wait at place ${place()}: this comes in addition.`}</p>}
       </>
     ),
     fields: (
       <>
-        <Term title="For" says={(chosen) => foretold(chosen, present(), detail, waits && !isFree())} />
+        <Term title="For" says={(chosen) => foretold(chosen, present(), detail(), waits && !isFree())} />
         <Text name="holder" title="Your name, for the others" value={personName()} required />
         <Text name="reason" title="What for" />
       </>

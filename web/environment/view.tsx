@@ -1,8 +1,9 @@
+import type { Signal } from "@preact/signals";
 import { Role } from "../../gen/ts/callme/v1/access_service_pb.ts";
 import type { EnvironmentStatus } from "../../gen/ts/callme/v1/types_pb.ts";
 import { AskButton, ask } from "../parts/ask.tsx";
 import { EventList } from "../parts/events.tsx";
-import { useLoaded, usePaced } from "../parts/loaded.ts";
+import { type Loaded, useLoaded, usePaced } from "../parts/loaded.ts";
 import { Sign } from "../parts/sign.tsx";
 import { At } from "../parts/times.tsx";
 import { Out } from "../parts/who.tsx";
@@ -35,12 +36,12 @@ function Known({ status }: { readonly status: EnvironmentStatus }) {
   const detail = useDetail(status, status);
   const paced = usePaced(status, PACE);
   const events = useLoaded((signal) => insight.listEvents({ filter: { environment: name }, pageSize: 20 }, { signal }), [paced]).value;
-  const known = detail.value;
+  const { value: known, trouble } = detail.value;
   const reading = <p class="quiet">…</p>;
   return (
     <main>
-      <Head status={status} detail={known} />
-      {detail.trouble === "" ? null : <p role="alert">{detail.trouble}</p>}
+      <Head status={status} told={detail} />
+      {trouble === "" ? null : <p role="alert">{trouble}</p>}
       <div class="sides">
         <div>
           <h2>On it</h2>
@@ -79,7 +80,8 @@ function Missing({ name }: { readonly name: string }) {
   );
 }
 
-function Head({ status, detail }: { readonly status: EnvironmentStatus; readonly detail: Detail | undefined }) {
+function Head({ status, told }: { readonly status: EnvironmentStatus; readonly told: Signal<Loaded<Detail>> }) {
+  const detail = told.value.value;
   const { name, pool, stateUntil } = status;
   const why = because(status);
   return (
@@ -106,7 +108,7 @@ function Head({ status, detail }: { readonly status: EnvironmentStatus; readonly
       </div>
       <div class="acts">
         {may(Role.USE, pool, name) ? (
-          <AskButton class={detail?.holding.some(isMine) ? "" : "main"} onClick={() => ask(reserveOf(status, detail))}>
+          <AskButton class={detail?.holding.some(isMine) ? "" : "main"} onClick={() => ask(reserveOf(status, () => told.value.value))}>
             {may(Role.RESERVE, pool, name) ? "Reserve…" : "Take it…"}
           </AskButton>
         ) : null}

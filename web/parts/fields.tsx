@@ -84,7 +84,11 @@ export function Term({ title, endless, end, says }: Asked) {
           }}
         />
       ) : null}
-      {says ? <p role="status">{says(chosenOf(chosen.value, until.value))}</p> : null}
+      {says ? (
+        <div role="status" class="told">
+          {says(chosenOf(chosen.value, until.value))}
+        </div>
+      ) : null}
     </fieldset>
   );
 }

@@ -1,6 +1,7 @@
 // Leases that begin, or end, at a fixed time, and those that claim themselves: "Reservations" in docs/contract.md.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { EndReason, HolderKind, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
+import { OnExpiry } from "../../gen/ts/callme/v1/environment_service_pb.ts";
+import { EndReason, EnvironmentState, HolderKind, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ahead, type Clients, clientsOf, failureOf, leaseIn, ownerOf, refusal, seconds } from "./clients.ts";
 import { eventually } from "./eventually.ts";
 import { Server } from "./server.ts";
@@ -165,6 +166,20 @@ describe("an end", () => {
     expect(full.expiresAt).toEqual(full.latestEnd);
     expect(await extend(earlier)).toMatchObject({ expiresAt: earlier });
     expect(await once(lease, ended)).toMatchObject({ endReason: EndReason.EXPIRED });
+  });
+
+  test("by max_hold is so long after the turn, whenever that comes, and leaves the environment in service", async () => {
+    const { locks, environments } = clients;
+    await environments.applyEnvironments({ environments: [{ name: "lengths", onExpiry: OnExpiry.HOLD, quarantineAfter: 1 }] });
+    const first = leaseIn(await locks.acquire({ environment: "lengths" }));
+    const week = { notAfter: ahead(7 * 86_400), maxHold: seconds(2) };
+    const lease = leaseIn(await locks.acquire({ ...ANNA, environment: "lengths", ...week }));
+    expect(lease).toMatchObject({ state: LeaseState.QUEUED, maxHold: seconds(2) });
+    await locks.release({ leaseId: first.id });
+    const { grantedAt, latestEnd } = await once(lease, isHeld);
+    expect(Number(latestEnd?.seconds) - Number(grantedAt?.seconds)).toBe(2);
+    expect(await once(lease, ended)).toMatchObject({ endReason: EndReason.EXPIRED });
+    expect((await locks.check({ environment: "lengths" })).environments[0]?.state).toBe(EnvironmentState.AVAILABLE);
   });
 
   test("that comes before the grant is TIMED_OUT", async () => {

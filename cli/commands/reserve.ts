@@ -1,5 +1,5 @@
-import { isTransient } from "../../clients/ts/src/errors.ts";
-import { type AcquireResponse, AcquireResponseSchema } from "../../gen/ts/callme/v1/lock_service_pb.ts";
+import { isTransient, reasonOf } from "../../clients/ts/src/errors.ts";
+import { type AcquireResponse, AcquireResponseSchema, IfBusy } from "../../gen/ts/callme/v1/lock_service_pb.ts";
 import { HolderKind, type Lease, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
 import { ClientCommand } from "../base.ts";
 import { hideSecrets } from "../calls/given.ts";
@@ -10,11 +10,15 @@ import { CALL_TIMEOUT } from "../client.ts";
 import { Command, Option } from "../clipanion.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { localTime, serverTime } from "../words/clock.ts";
+import { durationIn, nanoseconds, spell } from "../words/duration.ts";
 import { tellMisspelt } from "../words/misspelt.ts";
 import { fullTime, lengthOf, readMoment } from "../words/moment.ts";
 import { environmentsOf } from "../words/phrases.ts";
 import { standing } from "../words/place.ts";
 import { isForLater, reservedNext, termInFull } from "../words/reservation.ts";
+
+/** How long somebody stands in line at most who wants it for a length from the turn on, in ms. */
+const PATIENCE = 7 * 24 * 3_600_000;
 
 /** `call-me reserve`: takes environments for a person, who has no process: now or when they are free, or from a later time on. */
 export class ReserveCommand extends ClientCommand implements AcquireOptions {
@@ -23,8 +27,8 @@ export class ReserveCommand extends ClientCommand implements AcquireOptions {
     description: "Reserve environments for a person, until a fixed time; no process need run",
     details: `
       It stands in the same line as pipelines do, has its turn by itself, and ends by itself. With --from it is in nobody's way until then;
-      then it is first in line, ahead of all who have asked since. Who holds it at that time keeps it. \`extend\` makes it longer,
-      \`release\` gives it back.
+      then it is first in line, ahead of all who have asked since. Who holds it at that time keeps it. What is not free is yours --for so
+      long from your turn on, if that comes within a week. \`extend\` makes it longer, but not that; \`release\` gives it back.
 
       Times are 14:00 (the next), tomorrow 14:00, friday 14:00, 2026-12-24 14:00 or 2026-12-24T14:00+01:00, by this machine's clock and time
       zone, or 2h. They are shown in full: look at them. Exit code 0: it is yours, or stands in line; 4: it can never be had, or with --fail
@@ -64,6 +68,8 @@ export class ReserveCommand extends ClientCommand implements AcquireOptions {
   readonly claimTimeout = undefined;
   readonly runUrl = undefined;
   readonly kind = HolderKind.HUMAN;
+  /** It was not free, so that the length is counted from the turn on. */
+  private isFromTurn = false;
 
   protected async perform(): Promise<number> {
     if ((this.for === undefined) === (this.until === undefined)) throw Failure.usage("say until when, with --until or --for");
@@ -78,8 +84,16 @@ export class ReserveCommand extends ClientCommand implements AcquireOptions {
       ...this.selectors.map((selector) => ({ pool: this.pool ?? "", selector })),
     ];
     const checks = await Promise.all(looks.map((look) => this.persist(() => locks.check(look, call))));
-    const request = { ...asked, autoClaim: true, ...this.times() };
-    const answer = await this.persist(() => locks.acquire(request, call)).catch(async (error: unknown) => {
+    const times = this.times();
+    const acquire = (terms: object) => this.persist(() => locks.acquire({ ...asked, autoClaim: true, ...terms }, call));
+    const taken = this.mayWait
+      ? acquire({ ...times, ifBusy: IfBusy.FAIL }).catch((error: unknown) => {
+          if (reasonOf(error) !== "ENVIRONMENT_BUSY") throw error;
+          this.isFromTurn = true;
+          return acquire(this.fromTurn());
+        })
+      : acquire(times);
+    const answer = await taken.catch(async (error: unknown) => {
       // Nobody renews it, so it would stay until its end.
       if (this.interruption.aborted || isTransient(error))
         this.output.word("whether it is reserved is not known: look with call-me status, and give it back with call-me release");
@@ -114,17 +128,37 @@ export class ReserveCommand extends ClientCommand implements AcquireOptions {
     return { ...(from !== undefined && { notBefore: serverTime(from) }), notAfter: serverTime(until) };
   }
 
+  /** Whether a length is given for what may have to be waited for: nobody waits for what is over when it comes. */
+  private get mayWait(): boolean {
+    return this.for !== undefined && this.from === undefined && !this.busyFails;
+  }
+
+  /** The same length, from the turn on. */
+  private fromTurn(): Pick<Lease, "maxHold" | "notAfter"> {
+    const now = localTime(serverTime(Date.now()));
+    return { maxHold: durationIn(lengthOf("--for", this.for ?? "")), notAfter: serverTime(now + PATIENCE) };
+  }
+
   private tell(answer: AcquireResponse, lease: Lease): void {
-    const [names, term] = [environmentsOf(lease), termInFull(lease)];
     const waits = lease.state === LeaseState.QUEUED && !isForLater(lease);
+    const length = lease.maxHold === undefined ? 0 : Number(nanoseconds(lease.maxHold)) / 1e6;
+    const fromTurn = this.isFromTurn && lease.state === LeaseState.QUEUED;
+    const [names, term] = [environmentsOf(lease), fromTurn ? `for ${spell(length)} from your turn on` : termInFull(lease)];
     if (this.json) this.output.json(AcquireResponseSchema, answer);
     else this.output.data(`${waits ? "in line for" : "reserved"}: ${names} ${term}, lease ${lease.id}`);
     if (waits) this.output.word(`${names} is yours as soon as it is free, by itself: ${standing(lease)}`);
+    const back = `give it back: call-me release --lease ${lease.id}`;
+    if (this.isFromTurn) {
+      if (length < lengthOf("--for", this.for ?? ""))
+        this.output.word(`for ${spell(length)} only: the environment's max_hold allows no more`);
+      this.output.word(back);
+      return;
+    }
     const wanted =
       lease.notAfter === undefined || lease.latestEnd === undefined ? 0 : localTime(lease.notAfter) - localTime(lease.latestEnd);
     if (wanted > 0 && lease.notAfter !== undefined)
       this.output.word(`it ends before ${fullTime(localTime(lease.notAfter))}, since the environment's max_hold allows no more`);
-    this.output.word(`longer: call-me extend --lease ${lease.id} --for 30m; give it back: call-me release --lease ${lease.id}`);
+    this.output.word(`longer: call-me extend --lease ${lease.id} --for 30m; ${back}`);
   }
 }
 

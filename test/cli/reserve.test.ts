@@ -66,10 +66,19 @@ describe("a reservation", () => {
     const refused = await type(["reserve", "line", "--for", "1h", "--fail"], anna);
     expect(refused).toMatchObject({ code: 4, stdout: "", stderr: expect.stringContaining("held by Bo") });
     const { code, stdout, stderr } = await type(["reserve", "line", "--for", "1h"], anna);
-    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/^in line for: line until .*, lease \S+\n$/) });
+    expect({ code, stdout }).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^in line for: line for 1 h from your turn on, lease \S+\n$/),
+    });
     expect(stderr).toContain("line is yours as soon as it is free, by itself: position 1 of 1, held by Bo");
     await type(["release", "--lease", holder], bo);
-    expect((await leaseOf(server, idIn(stdout))).state).toBe(LeaseState.HELD);
+    const { state, grantedAt, latestEnd } = await leaseOf(server, idIn(stdout));
+    expect(state).toBe(LeaseState.HELD);
+    expect(Number(latestEnd?.seconds) - Number(grantedAt?.seconds)).toBe(3_600);
+    const short = await type(["reserve", "line", "--for", "3d"], bo);
+    expect(short.stderr).not.toContain("max_hold");
+    const fixed = await type(["reserve", "line", "--until", "2h"], bo);
+    expect(fixed.stdout).toMatch(/^in line for: line until .*, lease \S+\n$/);
   });
 
   test("for later is in nobody's way, is shown to everybody, and is withdrawn by name", async () => {
@@ -102,6 +111,12 @@ describe("a reservation", () => {
     expect(stderr).toMatch(new RegExp(`it ends before ${FULL}, since the environment's max_hold allows no more`));
     const extended = await type(["extend", "short", "--for", "1h"], anna);
     expect(extended).toMatchObject({ code: 4, stderr: expect.stringContaining("its max_hold allows no more") });
+    const behind = await type(["reserve", "short", "--for", "2h"], bo);
+    expect(behind).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^in line for: short for 1 h from your turn on,/),
+      stderr: expect.stringContaining("for 1 h only: the environment's max_hold allows no more"),
+    });
   });
 
   test("is told with --json as Acquire answers", async () => {

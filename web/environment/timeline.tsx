@@ -162,7 +162,7 @@ function ticks(since: number, until: number): { readonly at: number; readonly wo
   const step = until - since > DAY ? DAY : 3 * HOUR;
   const found = [];
   for (let at = midnight(since); at < until; at += step) {
-    const words = step === DAY ? dateOf(at) : clockTime(at, at);
+    const words = step === DAY ? dateOf(at).replace(/ \D+$/, "") : clockTime(at, at);
     if (at > since) found.push({ at, words });
   }
   return found;

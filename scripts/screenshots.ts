@@ -47,7 +47,11 @@ for (const { name, view, width = 1_280, height = 800, scheme = "light", after } 
     .getByText(/^(Reading|Counting)?…$/)
     .first()
     .waitFor({ state: "detached" });
-  if (width > 900 && view === "#/") await page.locator("td.estimate", { hasText: "usually" }).first().waitFor();
+  if (width > 900 && view === "#/")
+    await page
+      .locator("td.estimate", { hasText: /usually|its latest end/ })
+      .first()
+      .waitFor();
   await after?.(page);
   await page.screenshot({ path: path.join(folder, `${name}.png`) });
   process.stdout.write(`docs/images/${name}.png\n`);

@@ -3,6 +3,8 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import type { Page } from "playwright-core";
+import { clientsOf } from "../test/outside/clients.ts";
+import { eventually } from "../test/outside/eventually.ts";
 import { openBrowser, visit } from "../test/page/browser.ts";
 import { AFTERNOON, startWithPast } from "../test/page/fleet.ts";
 import { root } from "./tools.ts";
@@ -39,6 +41,9 @@ const SHOTS: readonly Shot[] = [
 const folder = path.join(root, "docs", "images");
 mkdirSync(folder, { recursive: true });
 await using server = await startWithPast();
+// What was held before the start is known a moment after it.
+const checked = async () => (await clientsOf(server).locks.check({ environment: "uat" })).environments[0];
+await eventually(async () => (await checked())?.usualHold !== undefined);
 const browser = await openBrowser();
 for (const { name, view, width = 1_280, height = 800, scheme = "light", after } of SHOTS) {
   await using page = await visit(browser, server, view, { width, height, scheme, zone: AFTERNOON });

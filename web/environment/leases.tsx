@@ -59,7 +59,7 @@ export function Holding(listed: Listed) {
     { title: "Since", cell: ({ grantedAt }) => <Ago at={grantedAt} /> },
     { title: "Renewed until", cell: ({ expiresAt, claimBy }) => <Until at={expiresAt ?? claimBy} /> },
     { title: "Latest end", cell: ({ latestEnd }) => (latestEnd === undefined ? "no limit" : <At at={latestEnd} />) },
-    { title: "Slots", cell: slots },
+    { title: "Slot", cell: slots },
     REASON,
     acting(environment),
   ];

@@ -226,7 +226,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "estimate",
     title: "Free about",
-    width: 10,
+    width: 13,
     usual: true,
     sort: (status) => estimateOf(status)?.at,
     cell: (status) => {

@@ -12,7 +12,7 @@ import { toConnectError } from "../errors.ts";
 import { admit, follow, perform, unreached } from "../gate.ts";
 import { countVisit } from "../limiting.ts";
 import type { Service } from "../methods/call.ts";
-import { METHODS, type StreamingMethod, type UnaryMethod, USUAL, USUAL_STREAMS, WATCH } from "../methods/table.ts";
+import { METHODS, type StreamingMethod, type UnaryMethod, USUAL, USUAL_STREAMS } from "../methods/table.ts";
 import { originOf, systemOf, tellUnknown, tellUnreached } from "../observing.ts";
 import type { Report } from "../thrown.ts";
 import { preflighted, VARIES } from "./cors.ts";
@@ -46,8 +46,10 @@ const KEYLESS: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/openapi.j
 /** The handlers of every request, over either version of HTTP. */
 export function httpHandlers(options: HttpOptions): Pick<ListenOptions, "handle" | "handleStream" | "isLook"> {
   const { service, corsOrigins, report } = options;
-  const shown = new Set(Object.keys(pageHandlers(options.page)));
-  const isLook = (path: string) => (METHODS.get(path) ?? (path === "/watch" ? WATCH : undefined))?.look === true || shown.has(path);
+  const methods = [...METHODS.values()].filter(({ look }) => look === true).map(({ path }) => path);
+  // `/watch` is another form of a method that is one.
+  const looks = new Set([...methods, "/watch", ...Object.keys(pageHandlers(options.page))]);
+  const isLook = (path: string) => looks.has(path);
   if (!options.direct) return { handle: handler(options, undefined), isLook };
   const gate: Gate<UnaryMethod> & StreamGate<StreamingMethod> = {
     admit: (method, header, peer) => admit(service, method, header, peer),

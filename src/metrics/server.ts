@@ -150,8 +150,10 @@ export class ServerFigures {
   }
 
   decided({ commands, milliseconds, stored }: Batch): void {
-    if (!stored) this.#unstored.inc();
-    if (!stored) return;
+    if (!stored) {
+      this.#unstored.inc();
+      return;
+    }
     this.#commits.observe(milliseconds / 1_000);
     this.#batches.observe(commands);
   }

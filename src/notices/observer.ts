@@ -14,7 +14,7 @@ export interface NoticesObserver {
 
 /** How many there are at the moment. */
 export interface NoticesFigures {
-  /** By rule, those of the file in any case; without a name all that leases have asked for. `oldest`: when the first happened; of none absent. */
+  /** By rule, where any wait; without a name all that leases have asked for. `oldest`: when the first happened. */
   readonly backlogs: readonly { readonly rule: string; readonly waiting: number; readonly oldest?: Micros }[];
   /** That were given up, and are kept. */
   readonly dead: number;

@@ -139,7 +139,6 @@ test("who counts is told of each that arrives, fails, or is given up, and asks w
     { rule: "", waiting: 1, oldest: clock.now() },
     { rule: "a", waiting: 1, oldest: clock.now() },
     { rule: "gone", waiting: 1, oldest: clock.now() },
-    { rule: "idle", waiting: 0 },
   ]);
   await eventually(() => {
     timers.pass(60_000);

@@ -1,8 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { expect, it } from "vitest";
 import { EnvironmentStatusSchema, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { estimateOf } from "../../web/table/usual.ts";
 import { MINUTE, spanOf } from "../../web/words/time.ts";
+import { estimateOf } from "../../web/words/usual.ts";
 
 const minutes = (count: number) => spanOf(count * MINUTE);
 const estimate = (holder: object, rest: object = {}) =>

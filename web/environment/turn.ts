@@ -1,7 +1,7 @@
 // When the turn comes of who asks now.
 import { EnvironmentState, type EnvironmentStatus } from "../../gen/ts/callme/v1/types_pb.ts";
-import { estimateOf } from "../table/usual.ts";
 import { maybe } from "../words/time.ts";
+import { estimateOf } from "../words/usual.ts";
 import type { Detail } from "./detail.ts";
 
 type Line = Pick<Detail, "waiting" | "moreWaiting">;

@@ -10,8 +10,8 @@ import { firstToEnd, isOffered, latest } from "../words/ends.ts";
 import { factsOf, labelsOf } from "../words/labels.ts";
 import { because, VERDICTS, verdict } from "../words/state.ts";
 import { maybe, spell } from "../words/time.ts";
+import { estimateOf } from "../words/usual.ts";
 import { nameOf } from "../words/who.ts";
-import { estimateOf } from "./usual.ts";
 
 /** A column: undefined sorts last, whichever way. */
 export interface Column {

@@ -1,6 +1,6 @@
 // When somebody will probably be done, by how long the environment was held the last times.
 import { type EnvironmentStatus, LeaseState } from "../../gen/ts/callme/v1/types_pb.ts";
-import { maybe } from "../words/time.ts";
+import { maybe } from "./time.ts";
 
 /**
  * How long it is usually held, and when it is free if that is so this time, too: at its latest end at the latest, which then is `isLatest`. Not
